@@ -1,0 +1,19 @@
+//! Layer 0: plain values that every other layer speaks in. No I/O, no clock, no randomness.
+
+pub mod call;
+pub mod catalog;
+pub mod channel;
+pub mod id;
+pub mod job;
+pub mod secret;
+pub mod submission;
+pub mod time;
+
+pub use call::{Answer, Arg, Call, Effect, Refusal, Trouble, TroubleKind};
+pub use catalog::{Catalog, Field, FieldKind, Fields, Label, Stage, User};
+pub use channel::{Channel, Entity, Mapping, Mode, Of, OnFound};
+pub use id::SubmissionId;
+pub use job::{ContactAction, EntityAction, Failure, Journal, Outcome, Step, StepState};
+pub use secret::Secret;
+pub use submission::{Attachment, State, Submission};
+pub use time::Millis;
