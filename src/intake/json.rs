@@ -1,0 +1,216 @@
+//! JSON bodies, and JSON5 for what strict JSON refuses.
+//!
+//! Strict JSON goes first, by serde_json. JSON5 (single quotes, bare names, trailing commas) is read by
+//! jsonc-parser: it hands numbers over as they were typed, bounds its own recursion and does not panic
+//! on hostile text. The `json5` crate turns `3500.00` into 3500 and recurses without bound; `json-five`
+//! keeps the digits but has panics on paths that text from outside reaches.
+
+use jsonc_parser::errors::ParseErrorKind;
+use jsonc_parser::{JsonValue, ParseOptions, parse_to_value};
+use serde_json::{Map, Number, Value};
+
+use super::{Fields, Limits, Unreadable};
+
+/// Reads a JSON object, or a list, into fields.
+pub(super) fn fields(text: &str, limits: &Limits) -> Result<Fields, Unreadable> {
+    let value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        // serde_json's own bound on recursion ends here too, and is told apart below.
+        Err(_) => json5(text, limits)?,
+    };
+    let fields = match value {
+        Value::Object(fields) => fields,
+        Value::Array(items) => listed(items),
+        _ => return Err(Unreadable::NotFields),
+    };
+    let mut count = 0;
+    for value in fields.values() {
+        measure(value, 1, &mut count, limits)?;
+    }
+    Ok(fields)
+}
+
+/// A list of one object is that object; other lists are fields named by number.
+fn listed(mut items: Vec<Value>) -> Fields {
+    if let [Value::Object(only)] = items.as_mut_slice() {
+        return std::mem::take(only);
+    }
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(number, item)| (number.to_string(), item))
+        .collect()
+}
+
+fn measure(value: &Value, depth: usize, count: &mut usize, limits: &Limits) -> Result<(), Unreadable> {
+    if depth > limits.depth {
+        return Err(Unreadable::TooDeep { limit: limits.depth });
+    }
+    *count += 1;
+    if *count > limits.values {
+        return Err(Unreadable::TooManyFields { limit: limits.values });
+    }
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| measure(item, depth + 1, count, limits)),
+        Value::Object(items) => items
+            .values()
+            .try_for_each(|item| measure(item, depth + 1, count, limits)),
+        _ => Ok(()),
+    }
+}
+
+fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
+    let options = ParseOptions {
+        allow_missing_commas: false,
+        ..ParseOptions::default()
+    };
+    match parse_to_value(text, &options) {
+        Ok(Some(value)) => convert(value, 0, limits),
+        Ok(None) => Err(Unreadable::NotFields),
+        Err(error) if matches!(error.kind(), ParseErrorKind::NestingDepthExceeded) => {
+            Err(Unreadable::TooDeep { limit: limits.depth })
+        }
+        Err(error) => Err(Unreadable::Json {
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn convert(value: JsonValue<'_>, depth: usize, limits: &Limits) -> Result<Value, Unreadable> {
+    // A list around the fields is one level that they do not count.
+    if depth > limits.depth + 1 {
+        return Err(Unreadable::TooDeep { limit: limits.depth });
+    }
+    Ok(match value {
+        JsonValue::Null => Value::Null,
+        JsonValue::Boolean(yes) => Value::Bool(yes),
+        JsonValue::String(text) => Value::String(text.into_owned()),
+        JsonValue::Number(digits) => number(digits),
+        JsonValue::Array(items) => {
+            let items = items.into_iter().map(|item| convert(item, depth + 1, limits));
+            Value::Array(items.collect::<Result<_, _>>()?)
+        }
+        JsonValue::Object(items) => {
+            let items = items
+                .into_iter()
+                .map(|(name, item)| convert(item, depth + 1, limits).map(|item| (name.into_owned(), item)));
+            Value::Object(items.collect::<Result<Map<_, _>, _>>()?)
+        }
+    })
+}
+
+/// A JSON5 number with its digits; what JSON has no number for (`0xFF`, `Infinity`) stays as typed.
+fn number(typed: &str) -> Value {
+    let unsigned = typed.trim_start_matches(['+', '-']);
+    let sign = if typed.starts_with('-') { "-" } else { "" };
+    let leading = if unsigned.starts_with('.') { "0" } else { "" };
+    let digits = unsigned.strip_suffix('.').unwrap_or(unsigned);
+    match format!("{sign}{leading}{digits}").parse::<Number>() {
+        Ok(number) => Value::Number(number),
+        Err(_) => Value::String(typed.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> String {
+        Value::Object(fields(text, &Limits::default()).unwrap()).to_string()
+    }
+
+    #[test]
+    fn json_and_json5_keep_values_as_they_came() {
+        let cases = [
+            (
+                r#"{"a":74712773120,"b":3500.00,"c":12345678901234567890,"d":-0.10}"#,
+                r#"{"a":74712773120,"b":3500.00,"c":12345678901234567890,"d":-0.10}"#,
+            ),
+            (
+                "{'a': 74712773120, b: 3500.00, 'c': 12345678901234567890123,}",
+                r#"{"a":74712773120,"b":3500.00,"c":12345678901234567890123}"#,
+            ),
+            (
+                "{a:+1,b:.5,c:5.,d:-.5,e:0xFF,f:-Infinity}",
+                r#"{"a":1,"b":0.5,"c":5,"d":-0.5,"e":"0xFF","f":"-Infinity"}"#,
+            ),
+            (
+                "{'имя': 'it\\'s', /* note */ n: null, t: true}",
+                r#"{"имя":"it's","n":null,"t":true}"#,
+            ),
+            ("{\"a\": \"two\nlines\"}", r#"{"a":"two\nlines"}"#),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
+            ("{'a':1,'a':2}", r#"{"a":2}"#),
+            (r#"[{"a":1}]"#, r#"{"a":1}"#),
+            (r#"[{"a":1},{"a":2}]"#, r#"{"0":{"a":1},"1":{"a":2}}"#),
+            (r#"["x"]"#, r#"{"0":"x"}"#),
+            ("[]", "{}"),
+            ("{'b':1,'a':2,'c':3}", r#"{"b":1,"a":2,"c":3}"#),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_json_says_where() {
+        for text in [
+            "{",
+            "{\"a\":}",
+            "[1,2",
+            "{'a' 1}",
+            "{a:1 b:2}",
+            "{} {}",
+            "{\"a\":\"\\ud800\"}",
+        ] {
+            let Err(Unreadable::Json { reason }) = fields(text, &Limits::default()) else {
+                panic!("{text} was read");
+            };
+            assert!(reason.contains("line 1"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn depth_and_count_are_bounded_at_every_size() {
+        let limits = Limits {
+            depth: 4,
+            values: 5,
+            ..Limits::default()
+        };
+        let nested = |n: usize| format!("{{\"a\":{}1{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(fields(&nested(3), &limits).is_ok());
+        for n in [4, 100, 130, 600, 100_000] {
+            assert_eq!(
+                fields(&nested(n), &limits),
+                Err(Unreadable::TooDeep { limit: 4 }),
+                "{n}"
+            );
+            let unclosed = format!("{{'a':{}", "[".repeat(n));
+            assert!(fields(&unclosed, &limits).is_err());
+        }
+        assert!(fields("[1,2,3,4,5]", &limits).is_ok());
+        assert_eq!(
+            fields("[1,2,3,4,5,6]", &limits),
+            Err(Unreadable::TooManyFields { limit: 5 })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[\\[{][\\[\\]{}:,'\"\\\\a-f0-9xu+.\\-/*\n\r\u{2028} é]{0,40}") {
+            let _ = fields(&text, &Limits::default());
+        }
+
+        #[test]
+        fn json5_of_strings_reads_what_json_reads(text in "\\PC{0,20}") {
+            let quoted = Value::String(text.clone()).to_string();
+            let strict = fields(&format!("{{\"a\":{quoted}}}"), &Limits::default()).unwrap();
+            let loose = fields(&format!("{{a:{quoted},}}"), &Limits::default()).unwrap();
+            prop_assert_eq!(&strict["a"], &Value::String(text));
+            prop_assert_eq!(strict, loose);
+        }
+    }
+}
