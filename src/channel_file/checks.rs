@@ -111,7 +111,7 @@ fn thank_you_url(url: &str) -> Option<String> {
     let fine =
         rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && is_plain(rest));
     (!fine)
-        .then(|| format!("{url:?} is no web address: start it with https:// and a host, and escape blanks"))
+        .then(|| format!("{url:?} is no web address: start it with https:// and a host, and write it the way browsers send it (xn--…, %D0…)"))
 }
 
 /// `https://shop.example` or `http://localhost:3000`, as browsers send it in `Origin` (RFC 6454, 6.2).
