@@ -222,19 +222,32 @@ fn resolve(typed: &Typed, region: Option<Region>) -> Option<String> {
                 (text.get(1..) == Some(digits)).then_some(text)
             });
     }
-    assigned(&national)
-        .or_else(|| {
-            national
-                .as_ref()
-                .and_then(|number| with_country_written(digits, number))
-        })
-        .or_else(|| {
-            if digits.len() >= FEWEST_INTERNATIONAL {
-                assigned(&international)
-            } else {
-                None
-            }
-        })
+    let written_out = || {
+        let home = PHONE_NUMBER_UTIL.get_country_code_for_region(region?)?;
+        let by_code = international
+            .as_ref()
+            .filter(|number| number.country_code == home);
+        let by_trunk = national.as_ref();
+        let e164 = [by_code, by_trunk]
+            .into_iter()
+            .flatten()
+            .find_map(|number| with_country_written(digits, number))?;
+        // Behind a plus it must be that number and no other.
+        let again = Typed {
+            international: true,
+            digits: e164.get(1..)?.to_owned(),
+            extension: None,
+        };
+        resolve(&again, region).filter(|again| *again == e164)
+    };
+    let abroad = || {
+        if digits.len() >= FEWEST_INTERNATIONAL {
+            assigned(&international)
+        } else {
+            None
+        }
+    };
+    assigned(&national).or_else(written_out).or_else(abroad)
 }
 
 /// An unassigned number, off which the metadata took a country code or the 8 of long-distance calls.
@@ -481,7 +494,7 @@ mod tests {
         }
 
         #[test]
-        fn russian_notations_are_one_number(significant in "9[0-9]{9}") {
+        fn russian_notations_are_one_number(significant in "9[0-9]{2}[1-9][0-9]{6}") {
             let e164 = Some(format!("+7{significant}"));
             for form in [significant.clone(), format!("7{significant}"), format!("8{significant}"), format!("+7{significant}")] {
                 prop_assert_eq!(parse_phone(&form, "RU"), e164.clone());
