@@ -203,3 +203,174 @@ fn ungrouped(whole: &str) -> Option<String> {
     let fits = (1..=3).contains(&head.len()) && groups.all(|group| group.len() == 3);
     fits.then(|| whole.chars().filter(char::is_ascii_digit).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn digits(text: &str) -> Option<String> {
+        parse_amount(text).map(|amount| amount.digits)
+    }
+
+    #[test]
+    fn amounts_people_and_programs_write() {
+        for (typed, expected) in [
+            ("3500", "3500"),
+            ("3500.00", "3500.00"),
+            ("3500,5", "3500.5"),
+            ("3 500,50", "3500.50"),
+            ("3\u{a0}500,50", "3500.50"),
+            ("3\u{2009}500\u{202f}000,50", "3500000.50"),
+            ("3,500.50", "3500.50"),
+            ("3.500,50", "3500.50"),
+            ("1.234.567,89", "1234567.89"),
+            ("1,234,567.89", "1234567.89"),
+            ("1,234,567", "1234567"),
+            ("1.234.567", "1234567"),
+            ("1'234.50", "1234.50"),
+            ("1 234", "1234"),
+            ("1,234", "1234"),
+            ("1.234", "1.234"),
+            ("1.234 €", "1234"),
+            ("0,125", "0.125"),
+            ("0.125", "0.125"),
+            ("1 234,567", "1234.567"),
+            ("3500,000", "3500.000"),
+            (".5", "0.5"),
+            ("-,5", "-0.5"),
+            ("007", "7"),
+            ("0", "0"),
+            ("-0", "0"),
+            ("-3 500", "-3500"),
+            ("−3500", "-3500"),
+            ("+3500", "3500"),
+            ("3500.", "3500"),
+            ("3500,-", "3500"),
+            ("12345678901234567890.12", "12345678901234567890.12"),
+        ] {
+            assert_eq!(digits(typed).as_deref(), Some(expected), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount() {
+        for text in [
+            "",
+            " ",
+            "free",
+            "от 3500",
+            "3500 - 4000",
+            "3500/2",
+            "12 34",
+            "1 5000",
+            "1,23,456",
+            "1.2.3",
+            "3,500,50",
+            "1.234,567.8",
+            "3 500 5",
+            "5%",
+            "12:30",
+            "1e5",
+            "$3500$",
+            "--5",
+            "9999999999999999999999999999999",
+            "٣٥٠٠",
+            "1,2 3",
+        ] {
+            assert_eq!(digits(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn currencies_beside_the_amount() {
+        for (typed, number, code) in [
+            ("3 500,50 ₽", "3500.50", "RUB"),
+            ("3500₽", "3500", "RUB"),
+            ("3500 руб.", "3500", "RUB"),
+            ("3500руб", "3500", "RUB"),
+            ("3500р.", "3500", "RUB"),
+            ("3 500 рублей", "3500", "RUB"),
+            ("руб. 3500", "3500", "RUB"),
+            ("3500 RUB", "3500", "RUB"),
+            ("3500rur", "3500", "RUB"),
+            ("$3,500.50", "3500.50", "USD"),
+            ("-$5", "-5", "USD"),
+            ("$ -5", "-5", "USD"),
+            ("USD 5", "5", "USD"),
+            ("5 €", "5", "EUR"),
+            ("3.500 €", "3500", "EUR"),
+            ("5 евро", "5", "EUR"),
+            ("5 грн.", "5", "UAH"),
+            ("5 ₸", "5", "KZT"),
+            ("5 byn", "5", "BYN"),
+            ("3500,- руб.", "3500", "RUB"),
+        ] {
+            let expected = Amount {
+                digits: number.to_owned(),
+                currency: Some(code.to_owned()),
+            };
+            assert_eq!(parse_amount(typed), Some(expected), "{typed:?}");
+        }
+        assert_eq!(parse_amount("3500").and_then(|amount| amount.currency), None);
+    }
+
+    #[test]
+    fn whole_numbers() {
+        for (typed, expected) in [
+            ("15", Some("15")),
+            ("1 500", Some("1500")),
+            ("1,500", Some("1500")),
+            ("15.00", Some("15")),
+            ("-0.0", Some("0")),
+            ("15.5", None),
+            ("1234567890123456789", None),
+            ("x", None),
+        ] {
+            assert_eq!(integer(typed).as_deref(), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn other_decimals_of_the_same_money() {
+        assert_eq!(variants("3500|RUB"), ["3500|RUB", "3500.00|RUB"]);
+        assert_eq!(variants("3500.50|RUB"), ["3500.5|RUB", "3500.50|RUB"]);
+        assert_eq!(variants("3500.125"), ["3500.125"]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = parse_amount(&text);
+            let _ = integer(&text);
+        }
+
+        #[test]
+        fn never_panics_near_numbers(text in "[-+−]?[$€]?[0-9., \u{a0}'|]{0,14}[-,. ]{0,3}(руб|р)?\\.?") {
+            if let Some(amount) = parse_amount(&text) {
+                prop_assert_eq!(parse_amount(&amount.digits).map(|again| again.digits), Some(amount.digits.clone()));
+                prop_assert!(amount.digits.parse::<f64>().is_ok());
+            }
+        }
+
+        #[test]
+        fn amounts_round_trip(kopecks in -10_000_000_000_i64..10_000_000_000) {
+            let (sign, whole, fraction) = (if kopecks < 0 { "-" } else { "" }, kopecks.abs() / 100, kopecks.abs() % 100);
+            let plain = format!("{sign}{whole}.{fraction:02}");
+            let mut grouped = String::new();
+            for (at, digit) in whole.to_string().chars().rev().enumerate() {
+                if at > 0 && at % 3 == 0 {
+                    grouped.insert(0, ' ');
+                }
+                grouped.insert(0, digit);
+            }
+            let russian = format!("{sign}{grouped},{fraction:02} ₽");
+            let american = format!("{sign}${}.{fraction:02}", grouped.replace(' ', ","));
+            let german = format!("{sign}{},{fraction:02} €", grouped.replace(' ', "."));
+            for form in [plain.clone(), russian, american, german] {
+                prop_assert_eq!(digits(&form), Some(plain.clone()), "{}", form);
+            }
+        }
+    }
+}

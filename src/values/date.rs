@@ -9,18 +9,18 @@ use jiff::civil::Date;
 use jiff::fmt::temporal::Pieces;
 
 const MONTHS: [(&str, &str); 12] = [
-    ("янв", "jan"),
-    ("фев", "feb"),
-    ("мар", "mar"),
-    ("апр", "apr"),
-    ("ма", "may"),
-    ("июн", "jun"),
-    ("июл", "jul"),
-    ("авг", "aug"),
-    ("сен", "sep"),
-    ("окт", "oct"),
-    ("ноя", "nov"),
-    ("дек", "dec"),
+    ("января", "january"),
+    ("февраля", "february"),
+    ("марта", "march"),
+    ("апреля", "april"),
+    ("мая", "may"),
+    ("июня", "june"),
+    ("июля", "july"),
+    ("августа", "august"),
+    ("сентября", "september"),
+    ("октября", "october"),
+    ("ноября", "november"),
+    ("декабря", "december"),
 ];
 /// Two-digit years from here on belong to the twentieth century, as POSIX has it.
 const FIRST_OLD_YEAR: i16 = 69;
@@ -110,12 +110,23 @@ fn with_month_name(text: &str) -> Option<Date> {
     } else {
         (b, a)
     };
-    let month = MONTHS.iter().position(|(ru, en)| {
-        name.starts_with(en) || (name.starts_with(ru) && !(*ru == "ма" && !matches!(*name, "май" | "мая")))
-    })?;
+    let month = MONTHS
+        .iter()
+        .position(|(ru, en)| is_month(name, ru) || is_month(name, en))?;
     (c.len() == 4)
         .then(|| civil(c, &(month + 1).to_string(), day))
         .flatten()
+}
+
+/// The name itself, its beginning (`дек`, `sept`), or another ending (`май` for `мая`).
+fn is_month(name: &str, full: &str) -> bool {
+    let stem = |word: &str| {
+        word.chars()
+            .count()
+            .checked_sub(1)
+            .map(|n| word.chars().take(n).collect::<String>())
+    };
+    name.chars().count() >= 3 && (full.starts_with(name) || stem(full) == stem(name))
 }
 
 fn civil(year: &str, month: &str, day: &str) -> Option<Date> {
@@ -201,4 +212,141 @@ fn unix_time(text: &str) -> Option<String> {
     moment
         .ok()
         .map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates() {
+        for text in [
+            "2026-12-31",
+            "31.12.2026",
+            "31/12/2026",
+            "31-12-2026",
+            "2026/12/31",
+            "2026.12.31",
+            "20261231",
+            "31.12.26",
+            " 31.12.2026 ",
+            "12/31/2026",
+            "2026-12-31T10:00:00+03:00",
+            "2026-12-31T23:59:59Z",
+            "31.12.2026 10:00",
+            "31 декабря 2026",
+            "31 декабря 2026 г.",
+            "31 дек. 2026",
+            "31 December 2026",
+            "December 31, 2026",
+            "Dec 31 2026",
+            "31-Dec-2026",
+            "Thu, 31 Dec 2026 10:00:00 +0300",
+            "31.12.2026, 10:00",
+        ] {
+            assert_eq!(date(text, "RU").as_deref(), Some("2026-12-31"), "{text:?}");
+        }
+        assert_eq!(date("1.2.2026", "RU").as_deref(), Some("2026-02-01"));
+        assert_eq!(date("05/06/2026", "RU").as_deref(), Some("2026-06-05"));
+        assert_eq!(date("05/06/2026", "US").as_deref(), Some("2026-05-06"));
+        assert_eq!(date("01.05.85", "RU").as_deref(), Some("1985-05-01"));
+        assert_eq!(date("29.02.2028", "RU").as_deref(), Some("2028-02-29"));
+        assert_eq!(date("9 мая 2026", "RU").as_deref(), Some("2026-05-09"));
+        assert_eq!(date("1 Сент 2026", "RU").as_deref(), Some("2026-09-01"));
+        assert_eq!(date("1 июль 2026", "RU").as_deref(), Some("2026-07-01"));
+        assert_eq!(date("8 марта 2026 года", "RU").as_deref(), Some("2026-03-08"));
+    }
+
+    #[test]
+    fn what_is_no_date() {
+        for text in [
+            "",
+            "tomorrow",
+            "31.02.2026",
+            "29.02.2026",
+            "2026-13-01",
+            "32.12.2026",
+            "31.12",
+            "0000-00-00",
+            "31.12.20266",
+            "2026-12-31-01",
+            "31.12/2026",
+            "12.31.2026",
+            "1798700400",
+            "31.12.2026 25:00",
+            "31.12.2026 10:00 foo",
+            "10:00",
+            "001.02.2026",
+            "31 машина 2026",
+            "31 marathon 2026",
+            "31 2026 2026",
+        ] {
+            assert_eq!(date(text, "RU"), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (text, expected) in [
+            ("2026-12-31", "2026-12-31T00:00:00"),
+            ("2026-12-31 10:00", "2026-12-31T10:00:00"),
+            ("31.12.2026 10:00", "2026-12-31T10:00:00"),
+            ("31.12.2026 9:05", "2026-12-31T09:05:00"),
+            ("31.12.2026, 10:00:30", "2026-12-31T10:00:30"),
+            ("31.12.2026 в 10:00", "2026-12-31T10:00:00"),
+            ("2026-12-31T10:00", "2026-12-31T10:00:00"),
+            ("2026-12-31T10:00:00+03:00", "2026-12-31T10:00:00+03:00"),
+            ("2026-12-31T10:00:00.123Z", "2026-12-31T10:00:00+00:00"),
+            ("2026-12-31 10:00:00 +0300", "2026-12-31T10:00:00+03:00"),
+            ("2026-12-31 10:00:00-05:30", "2026-12-31T10:00:00-05:30"),
+            ("2026-12-31 10:00 GMT+3", "2026-12-31T10:00:00+03:00"),
+            ("2026-12-31 10:00 UTC", "2026-12-31T10:00:00+00:00"),
+            ("12/31/2026 9:05 PM", "2026-12-31T21:05:00"),
+            ("12/31/2026 12:05 am", "2026-12-31T00:05:00"),
+            ("Thu, 31 Dec 2026 10:00:00 +0300", "2026-12-31T10:00:00+03:00"),
+            ("31 декабря 2026 10:00", "2026-12-31T10:00:00"),
+            ("1798700400", "2026-12-31T07:00:00+00:00"),
+            ("1798700400123", "2026-12-31T07:00:00+00:00"),
+        ] {
+            assert_eq!(date_time(text, "RU").as_deref(), Some(expected), "{text:?}");
+        }
+        for text in [
+            "2026-12-31 24:30",
+            "2026-12-31 10:60",
+            "2026-12-31 13:00 pm",
+            "2026-12-31 10:00+99:00",
+            "now",
+            "",
+            "+10:00",
+            "17987004001",
+        ] {
+            assert_eq!(date_time(text, "RU"), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _ = date(&text, "RU");
+            let _ = date_time(&text, "US");
+        }
+
+        #[test]
+        fn never_panics_near_dates(text in "[0-9]{1,4}[-./ ][0-9а-яa-z]{1,4}[-./, ][0-9]{1,4}[ T,]{0,2}([0-9]{1,2}:[0-9]{1,2}([+-][0-9:]{1,5}| ?pm)?)?") {
+            if let Some(moment) = date_time(&text, "RU") {
+                prop_assert_eq!(date_time(&moment, "RU"), Some(moment.clone()));
+                prop_assert_eq!(date(&text, "RU"), moment.get(..10).map(str::to_owned));
+            }
+        }
+
+        #[test]
+        fn dates_round_trip(day in 1_i8..=28, month in 1_i8..=12, year in 1900_i16..2100) {
+            let iso = format!("{year}-{month:02}-{day:02}");
+            for form in [iso.clone(), format!("{day}.{month}.{year}"), format!("{day:02}/{month:02}/{year}")] {
+                prop_assert_eq!(date(&form, "RU"), Some(iso.clone()));
+            }
+        }
+    }
 }

@@ -14,9 +14,9 @@ mod date;
 mod file;
 mod fold;
 mod multifield;
-mod person;
 mod phone;
 mod phone_forms;
+mod phone_text;
 #[cfg(test)]
 mod tests;
 
@@ -149,7 +149,11 @@ pub fn search_forms(field: &Field, input: &Input, ctx: &Context) -> Result<Vec<S
 /// What equal persons have in common, canonical: phones in E.164, e-mails in lower case, anything
 /// else trimmed and in lower case. Needs no catalogue; one key for each value that came.
 pub fn person_keys(field_name: &str, input: &Input, country: &str) -> Vec<String> {
-    person::keys(field_name, input, country)
+    let mut keys = Vec::new();
+    for part in multifield::all_parts(field_name, input, country) {
+        fold::push_new(&mut keys, multifield::owner_key(field_name, &part, country));
+    }
+    keys
 }
 
 /// One value for a field that holds one, or for one place of a field that holds several.

@@ -91,7 +91,8 @@ fn value_of(entry: &Arg) -> Option<&str> {
     })
 }
 
-fn all_parts(field_name: &str, input: &Input, country: &str) -> Vec<String> {
+/// The single values of the input, each text taken apart.
+pub(super) fn all_parts(field_name: &str, input: &Input, country: &str) -> Vec<String> {
     input
         .texts()
         .iter()
@@ -100,7 +101,7 @@ fn all_parts(field_name: &str, input: &Input, country: &str) -> Vec<String> {
 }
 
 /// The values in one text: several when every part is a phone, or every part an e-mail address.
-pub(super) fn parts(field_name: &str, text: &str, country: &str) -> Vec<String> {
+fn parts(field_name: &str, text: &str, country: &str) -> Vec<String> {
     let whole = || vec![text.trim().to_owned()];
     let split = |marks: &[char], fits: &dyn Fn(&str) -> bool| {
         let parts: Vec<&str> = text

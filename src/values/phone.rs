@@ -11,49 +11,10 @@
 use rlibphonenumber::enums::Region;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 
-use super::fold::is_invisible;
+use super::phone_text::Typed;
 
-/// Longer texts are prose: nobody's number with its punctuation and extension takes more.
-const LONGEST_TEXT: usize = 80;
-/// Below five digits there is only a short code that means nothing from outside.
-const FEWEST_DIGITS: usize = 5;
-/// E.164 has 15 digits; a prefix for calls abroad comes before them.
-const MOST_DIGITS: usize = 20;
 /// A shorter number without a plus is rather a local one that lacks its area code.
 const FEWEST_INTERNATIONAL: usize = 10;
-/// Longest extension that the metadata's own rules allow behind an ambiguous mark.
-const MOST_EXTENSION_DIGITS: usize = 7;
-
-const LABELS: [&str; 12] = [
-    "телефон",
-    "мобильный",
-    "мобильн",
-    "тел",
-    "моб",
-    "phone",
-    "mobile",
-    "whatsapp",
-    "viber",
-    "tel",
-    "mob",
-    "т",
-];
-const EXTENSION_MARKS: [&str; 14] = [
-    "добавочный",
-    "внутренний",
-    "extension",
-    "внутр",
-    "доб",
-    "доп",
-    "вн",
-    "ext",
-    "доб.№",
-    "int",
-    "#",
-    "x",
-    "х",
-    "д",
-];
 
 /// A number that can be called from anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,103 +62,6 @@ pub(super) fn region(country: &str) -> Option<Region> {
     Region::from_code(country.trim())
         .ok()
         .filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some())
-}
-
-/// A text that is written like a phone number.
-struct Typed {
-    international: bool,
-    digits: String,
-    extension: Option<String>,
-}
-
-impl Typed {
-    fn read(text: &str) -> Option<Typed> {
-        if text.len() > LONGEST_TEXT * 4 || text.chars().count() > LONGEST_TEXT {
-            return None;
-        }
-        let plain: String = text
-            .chars()
-            .filter(|c| !is_invisible(*c))
-            .map(plain_char)
-            .collect();
-        let (number, extension) = split_extension(without_label(plain.trim()));
-        let mut international = false;
-        let mut digits = String::new();
-        for c in number.chars() {
-            match c {
-                '0'..='9' => digits.push(c),
-                '+' if digits.is_empty() => international = true,
-                ' ' | '-' | '(' | ')' | '[' | ']' | '.' | '/' | '_' | '~' => {}
-                _ => return None,
-            }
-        }
-        // ITU-T E.123: 00 is the prefix for calls abroad nearly everywhere; Russia's own is 810.
-        if let Some(rest) = digits.strip_prefix("00") {
-            international = true;
-            digits = rest.to_owned();
-        }
-        (FEWEST_DIGITS..=MOST_DIGITS)
-            .contains(&digits.len())
-            .then_some(Typed {
-                international,
-                digits,
-                extension,
-            })
-    }
-}
-
-/// Digits of every script, spaces, dashes and the wide plus in their ASCII forms; small letters.
-fn plain_char(c: char) -> char {
-    match c {
-        '\u{FF0B}' => '+',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => '-',
-        '\u{FF08}' => '(',
-        '\u{FF09}' => ')',
-        _ if c.is_ascii() && !c.is_whitespace() => c.to_ascii_lowercase(),
-        _ if c.is_whitespace() => ' ',
-        _ if c.is_numeric() => {
-            let digit = PHONE_NUMBER_UTIL.normalize_digits_only(c.to_string());
-            digit.chars().next().unwrap_or(c)
-        }
-        _ => c.to_lowercase().next().unwrap_or(c),
-    }
-}
-
-/// `tel:`, `моб. тел.:` and their like before the number.
-fn without_label(text: &str) -> &str {
-    let mut rest = text;
-    while let Some(after) = LABELS.iter().find_map(|label| {
-        let after = rest.strip_prefix(label)?;
-        (!after.starts_with(char::is_alphabetic)).then_some(after)
-    }) {
-        rest = after.trim_start_matches([' ', '.', ':', '-']);
-    }
-    rest
-}
-
-/// The number and the digits behind `доб.`, `ext`, `#`, `x`.
-fn split_extension(text: &str) -> (&str, Option<String>) {
-    let whole = (text, None);
-    let end = text.trim_end_matches([')', ' ', '.', ';']);
-    let head = end.trim_end_matches(|c: char| c.is_ascii_digit());
-    let Some(digits) = end
-        .get(head.len()..)
-        .filter(|digits| (1..=MOST_EXTENSION_DIGITS).contains(&digits.len()))
-    else {
-        return whole;
-    };
-    let head = head.trim_end_matches([' ', '.', ':', '=', '№', '-']);
-    let number = EXTENSION_MARKS.iter().find_map(|mark| {
-        let before = head.strip_suffix(mark)?;
-        (!before.ends_with(char::is_alphabetic)).then_some(before)
-    });
-    match number {
-        Some(number) => (
-            number.trim_end_matches([' ', ',', ';', '(', '.', '-']),
-            Some(digits.to_owned()),
-        ),
-        None => whole,
-    }
 }
 
 fn resolve(typed: &Typed, region: Option<Region>) -> Option<String> {
@@ -279,6 +143,7 @@ fn e164(number: &PhoneNumber) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::phone_text::FEWEST_DIGITS;
     use super::*;
 
     /// What people type, and the number that it is (default country RU).
@@ -402,6 +267,7 @@ mod tests {
             ("+7 999 123-45-67", "??", Some("+79991234567")),
             ("79991234567", "", Some("+79991234567")),
             ("89991234567", "", None),
+            ("89991234567", "001", None),
         ] {
             assert_eq!(
                 parse_phone(typed, country).as_deref(),
