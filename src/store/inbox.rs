@@ -1,0 +1,160 @@
+//! The inbox for people: pages of submissions, newest first.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::error::StoreError;
+use super::journal::{STANDING, Standing};
+use super::{ChannelKey, Store, meta};
+use crate::model::{Millis, State, SubmissionId};
+
+/// The full-text index knows parts of three characters and more; anything shorter is looked for in
+/// this many of the newest summaries.
+const SHORT_TEXT_ROWS: usize = 20_000;
+
+/// Which submissions to list. The default is all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub channel: Option<ChannelKey>,
+    pub state: Option<State>,
+    /// Part of the summary, or a submission's id.
+    pub text: Option<String>,
+    /// Received at this moment or later.
+    pub from: Option<Millis>,
+    /// Received before this moment.
+    pub to: Option<Millis>,
+    /// The page that follows the one which ended with this id.
+    pub before: Option<SubmissionId>,
+}
+
+/// One line of the inbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub id: SubmissionId,
+    pub channel: ChannelKey,
+    /// The slug by which it came, when that was not the channel's own.
+    pub via: Option<String>,
+    pub standing: Standing,
+}
+
+impl Store {
+    /// At most `limit` lines, newest first.
+    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
+        self.inner.readers.read(|conn| {
+            let mut lines = deliveries(conn, filter, limit)?;
+            // What nobody has taken up yet stands as queued; it has no summary to be found by.
+            if filter.state.is_none_or(|state| state == State::Queued) && filter.text.is_none() {
+                lines.extend(not_taken_up(conn, filter, limit)?);
+                lines.sort_unstable_by_key(|line| std::cmp::Reverse(line.id));
+                lines.truncate(limit);
+            }
+            Ok(lines)
+        })
+    }
+}
+
+/// Ids that a filter lets through: from the first, up to but not including the second.
+fn span(filter: &Filter) -> (i64, i64) {
+    let first = filter.from.map_or(0, |from| SubmissionId::first_at(from).0);
+    let end = filter.to.map_or(i64::MAX, |to| SubmissionId::first_at(to).0);
+    (first, end.min(filter.before.map_or(i64::MAX, |before| before.0)))
+}
+
+fn not_taken_up(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
+    let (first, end) = span(filter);
+    let first = first.max(meta::get(conn, meta::WATERMARK)?.saturating_add(1));
+    let mut query = conn.prepare_cached(
+        "SELECT i.id, i.channel, i.via FROM inbox i LEFT JOIN delivery d ON d.id = i.id \
+         WHERE i.id >= ?1 AND i.id < ?2 AND d.id IS NULL AND (?3 IS NULL OR i.channel = ?3) \
+         ORDER BY i.id DESC LIMIT ?4",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = query.query_map(params![first, end, filter.channel.map(|c| c.0), limit], |row| {
+        let id = SubmissionId(row.get(0)?);
+        Ok(Line {
+            id,
+            channel: ChannelKey(row.get(1)?),
+            via: row.get(2)?,
+            standing: Standing::not_taken_up(id),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn deliveries(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
+    let (sql, values) = delivery_query(filter, limit);
+    let mut query = conn.prepare_cached(&sql)?;
+    let mut rows = query.query(params_from_iter(values))?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = SubmissionId(row.get(0)?);
+        lines.push(Line {
+            id,
+            channel: ChannelKey(row.get(1)?),
+            via: row.get(2)?,
+            standing: Standing::from_row(row, 3, id)?,
+        });
+    }
+    Ok(lines)
+}
+
+/// Each kind of filter has an index that yields its rows newest first, so a page costs what the page
+/// holds. The index is named: without statistics SQLite might walk the table instead.
+fn delivery_query(filter: &Filter, limit: usize) -> (String, Vec<Value>) {
+    let (first, end) = span(filter);
+    let mut values = vec![Value::from(first), Value::from(end)];
+    let mut conditions = String::from("d.id >= ?1 AND d.id < ?2");
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        conditions.push_str(&format!(" AND {condition} ?{}", values.len()));
+    };
+    if let Some(channel) = filter.channel {
+        add("d.channel =", Value::from(channel.0));
+    }
+    if let Some(state) = filter.state {
+        add("d.state =", Value::from(state.as_str().to_owned()));
+    }
+    let text = filter
+        .text
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let from = match text {
+        Some(text) if text.parse::<SubmissionId>().is_ok() => {
+            add(
+                "d.id =",
+                Value::from(text.parse::<SubmissionId>().map_or(0, |id| id.0)),
+            );
+            "delivery d".to_owned()
+        }
+        Some(text) if text.chars().count() >= 3 => {
+            // A quoted string is a phrase: any part of the summary. Quotes inside are doubled.
+            add(
+                "delivery_text MATCH",
+                Value::from(format!("\"{}\"", text.replace('"', "\"\""))),
+            );
+            conditions.push_str(" AND delivery_text.rowid >= ?1 AND delivery_text.rowid < ?2");
+            "delivery_text CROSS JOIN delivery d ON d.id = delivery_text.rowid".to_owned()
+        }
+        Some(text) => {
+            add("instr(d.summary,", Value::from(text.to_owned()));
+            conditions.push(')');
+            format!("(SELECT * FROM delivery WHERE id < ?2 ORDER BY id DESC LIMIT {SHORT_TEXT_ROWS}) d")
+        }
+        None => match (filter.channel, filter.state) {
+            (Some(_), Some(_)) => "delivery d INDEXED BY delivery_by_channel_and_state".to_owned(),
+            (Some(_), None) => "delivery d INDEXED BY delivery_by_channel".to_owned(),
+            (None, Some(_)) => "delivery d INDEXED BY delivery_by_state".to_owned(),
+            (None, None) => "delivery d NOT INDEXED".to_owned(),
+        },
+    };
+    let by_text = from.starts_with("delivery_text");
+    let order = if by_text { "delivery_text.rowid" } else { "d.id" };
+    values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
+    let sql = format!(
+        "SELECT d.id, d.channel, i.via, {STANDING} FROM {from} CROSS JOIN inbox i ON i.id = d.id \
+         WHERE {conditions} ORDER BY {order} DESC LIMIT ?{}",
+        values.len()
+    );
+    (sql, values)
+}
