@@ -15,7 +15,7 @@ use crate::model::{
 
 /// Records on a page of any list.
 // b24: settings/how-to-call-rest-api/list-methods-pecularities.md
-pub const PAGE: u64 = 50;
+pub const PAGE: usize = 50;
 
 /// People a catalogue holds at most: 100 pages are two batches, and no company of a bridge's size
 /// picks one responsible out of more.
@@ -126,7 +126,7 @@ pub fn more(so_far: &[(Call, Answer)]) -> Vec<Call> {
         let next = *next;
         let end = total.unwrap_or(next + 1).max(next + 1).min(MAX_RECORDS);
         let (list, _) = call.key.split_once(':').unwrap_or((&call.key, ""));
-        for start in (next..end).step_by(PAGE as usize) {
+        for start in (next..end).step_by(PAGE) {
             let key = format!("{list}:{start}");
             if !asked.contains(key.as_str()) && pages.iter().all(|p: &Call| p.key != key) {
                 pages.push(page(call, key, start));
