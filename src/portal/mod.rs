@@ -15,7 +15,8 @@
 //!
 //! A call that only reads is `Later` in both cases: it can be repeated at will.
 //!
-//! Nothing here logs or returns a webhook's code, and words of the portal are searched for it.
+//! Nothing here logs or returns a webhook's code, and words of the portal are searched for it. `ureq`
+//! itself writes to the `log` crate, which this program does not collect.
 
 mod agent;
 mod check;
@@ -72,7 +73,7 @@ impl Portal {
 
     /// Sends up to [`encode::MAX_COMMANDS`] calls as one request and returns an answer for each, in
     /// their order. Calls of many submissions may travel together: the `String` tells them apart, and
-    /// an [`Arg::Answer`] refers to a call of its own submission that stands before it.
+    /// a [`crate::model::Arg::Answer`] refers to a call of its own submission that stands before it.
     ///
     /// With `halt` the portal stops at the first error. Without it, a call that refers to one that
     /// was refused **runs with an empty value** in its place.

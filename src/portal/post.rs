@@ -176,10 +176,15 @@ fn unreachable(connection: &Connection, error: &Error) -> String {
                 .get_ref()
                 .is_some_and(|inner| inner.to_string().contains("certificate")) =>
         {
-            format!("the certificate of {portal} is not trusted ({io}); name its authority with --portal-ca")
+            format!(
+                "the certificate of {portal} is refused ({io}); name its authority with --portal-ca, and call the portal by the name the certificate was made for"
+            )
         }
         Error::Tls(_) | Error::Rustls(_) => format!("no TLS connection to {portal} ({error})"),
-        Error::Io(io) => format!("no connection to {portal} ({io}); check the route and the firewall"),
+        Error::Io(io) => {
+            format!("no connection to {portal} ({io}); check the name, the route and the firewall")
+        }
+        // The proxy's answer may repeat its password.
         Error::ConnectProxyFailed(_) => {
             format!("the proxy makes no connection to {portal}; check its rules and password")
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json as value};
 
 use super::test_server::{Act, Server, json};
 use super::*;
-use crate::model::Arg;
+use crate::model::{Arg, Secret};
 
 pub(super) fn open(url: &str, options: &Options) -> Portal {
     Portal::open(Connection::webhook(url).unwrap(), options).unwrap()
@@ -371,4 +371,34 @@ fn a_bound_connection_keeps_the_time_limits_and_can_be_cut() {
         kind(&waiting.join().unwrap()),
         ("unknown", Some(TroubleKind::AnswerLost))
     );
+}
+
+#[test]
+fn an_http_proxy_carries_the_request_or_refuses_it() {
+    let proxy = Server::start(|_, request| {
+        if request.line.starts_with("CONNECT portal.test:80 ") {
+            Act::Reply(200, String::new(), String::new())
+        } else {
+            echo(request)
+        }
+    });
+    let refusing = Server::start(|_, _| Act::Reply(407, String::new(), String::new()));
+    let url = "http://portal.test/rest/1/abcdef0123456789/";
+    for outbound_ip in [None, Some("127.0.0.1".parse().unwrap())] {
+        let through = |proxy: &Server| Options {
+            proxy: Some(Secret::new(format!("http://u:hunter2@{}", proxy.address))),
+            outbound_ip,
+            ..Options::default()
+        };
+        assert_eq!(
+            kind(&open(url, &through(&proxy)).batch(&one(&write()), true)[0]),
+            ("done", None)
+        );
+        let answer = open(url, &through(&refusing))
+            .batch(&one(&write()), true)
+            .remove(0);
+        assert_eq!(kind(&answer), ("later", Some(TroubleKind::Unreachable)));
+        assert!(!text(&answer).contains("hunter2"));
+    }
+    assert!(proxy.seen()[0].headers.contains("proxy-authorization: basic"));
 }
