@@ -12,6 +12,8 @@ use crate::wire::verdict::{OPERATING_PAUSE, OVERLOAD_PAUSE};
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The longest: by then even a full cloud bucket has leaked empty twice.
 const LAST_BACKOFF: Duration = Duration::from_secs(60);
+/// Operating time is remembered for so long, in ten baskets of a minute.
+const BASKETS: Duration = Duration::from_secs(600);
 
 /// What a portal of some kind bears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +97,7 @@ pub struct Backoff {
 
 impl Backoff {
     pub fn look(&self, now: Millis) -> Permit {
-        pause(self.until, now)
+        pause(self.until, self.step, now)
     }
 
     pub fn told(&mut self, now: Millis) {
@@ -130,23 +132,28 @@ impl Operating {
     /// OPERATION_TIME_LIMIT: returns when to ask again. The noted moment serves once; if the portal
     /// still refuses then, the next minute's basket is waited for.
     pub fn told(&mut self, method: &str, now: Millis) -> Millis {
-        if let Some(until) = self.blocked.get(method).filter(|until| **until > now) {
-            return *until;
+        if let Permit::NotBefore(until) = self.look(method, now) {
+            return until;
         }
-        let noted = self.resets.remove(method).filter(|at| *at > now);
+        // The moment is the portal's clock's; one that is out of reach is not believed.
+        let noted = self
+            .resets
+            .remove(method)
+            .filter(|at| *at > now && *at <= now + BASKETS);
         let until = noted.unwrap_or(now + OPERATING_PAUSE);
         self.blocked.insert(method.to_owned(), until);
         until
     }
 
     pub fn look(&self, method: &str, now: Millis) -> Permit {
-        pause(self.blocked.get(method).copied(), now)
+        pause(self.blocked.get(method).copied(), BASKETS, now)
     }
 }
 
-fn pause(until: Option<Millis>, now: Millis) -> Permit {
+/// Until then, unless that is longer than any pause of its kind: then the clock was set back meanwhile.
+fn pause(until: Option<Millis>, longest: Duration, now: Millis) -> Permit {
     match until {
-        Some(until) if until > now => Permit::NotBefore(until),
+        Some(until) if until > now && until <= now + longest => Permit::NotBefore(until),
         _ => Permit::Now,
     }
 }
@@ -210,7 +217,7 @@ impl Throttle {
 
     /// Whether the portal blocked all calls by hand (OVERLOAD_LIMIT) a short while ago.
     pub fn overload(&self, now: Millis) -> Permit {
-        pause(self.overload_until, now)
+        pause(self.overload_until, OVERLOAD_PAUSE, now)
     }
 
     /// Whether a method has operating time left.
@@ -380,6 +387,20 @@ mod tests {
         assert_eq!(bucket.permit(at(0)), Permit::Now);
         assert_eq!(bucket.permit(at(-3_600_000)), Permit::NotBefore(at(-3_599_000)));
         assert_eq!(bucket.permit(at(-3_599_000)), Permit::Now);
+    }
+
+    #[test]
+    fn pauses_end_when_the_clock_is_set_back_and_wrong_clocks_are_not_believed() {
+        let mut throttle = Throttle::new(Profile::Box { per_second: None });
+        throttle.told(TroubleKind::RateLimit, "batch", T0);
+        throttle.told(TroubleKind::Overload, "batch", T0);
+        throttle.told(TroubleKind::OperatingTime, "m", T0);
+        let yesterday = at(-86_400_000);
+        assert_eq!(throttle.permit(yesterday), Permit::Now);
+        assert_eq!(throttle.method("m", yesterday), Permit::Now);
+        throttle.note("m", at(3_600_000));
+        let until = throttle.told(TroubleKind::OperatingTime, "m", T0);
+        assert_eq!(until, Some(T0 + OPERATING_PAUSE));
     }
 
     proptest! {

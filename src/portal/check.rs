@@ -286,7 +286,7 @@ fn methods(report: &mut Report, answer: Option<&Answer>) {
 fn mode(report: &mut Report, answer: Option<&Answer>) {
     let Some(Answer::Done { result, .. }) = answer else {
         report.put(
-            "leads",
+            "CRM mode",
             true,
             false,
             "the portal did not tell whether it works with leads",
@@ -300,5 +300,5 @@ fn mode(report: &mut Report, answer: Option<&Answer>) {
     } else {
         "the portal works with leads"
     };
-    report.put("leads", !simple, false, detail);
+    report.put("CRM mode", !simple, false, detail);
 }

@@ -5,13 +5,13 @@
 //!
 //! `ureq` (3.5) never repeats a request by itself: it tests a kept connection for having been closed,
 //! sends once, and reports what went wrong. It connects (name, TCP, TLS) and sends the headers before
-//! it reads the first byte of the body from us, so [`post`] knows which of two things happened:
+//! it reads the first byte of the body from us, so `post` knows which of two things happened:
 //!
 //! - the body was never asked for: nothing that PHP could work on left this machine. The calls were
 //!   surely not done: `Later`.
 //! - it was asked for, and no complete answer came back: they may have been done: `Unknown`. That
 //!   includes a kept connection which the portal closed at the very moment of sending. To make that
-//!   rare, connections are kept for less time than web servers keep them ([`agent`]).
+//!   rare, connections are kept for less time than web servers keep them (`agent`).
 //!
 //! A call that only reads is `Later` in both cases: it can be repeated at will.
 //!

@@ -5,7 +5,7 @@
 const MAX_CHARS: usize = 1_000;
 
 /// Text without tags and entities; `<br>` and the ends of paragraphs become line breaks; other runs
-/// of blanks become one. At most [`MAX_CHARS`] characters, then `…`.
+/// of blanks become one. At most 1000 characters, then `…`.
 pub fn plain_text(markup: &str) -> String {
     let bare = without_tags(markup);
     let decoded = html_escape::decode_html_entities(&bare);
