@@ -1,1 +1,238 @@
-//! (portal)
+//! The portal as the rest of the program sees it: calls go in, answers come out, and no limit is
+//! broken. Blocking; the only user of `ureq`.
+//!
+//! # What is known when a request fails
+//!
+//! `ureq` (3.5) never repeats a request by itself: it tests a kept connection for having been closed,
+//! sends once, and reports what went wrong. It connects (name, TCP, TLS) and sends the headers before
+//! it reads the first byte of the body from us, so `post` knows which of two things happened:
+//!
+//! - the body was never asked for: nothing that PHP could work on left this machine. The calls were
+//!   surely not done: `Later`.
+//! - it was asked for, and no complete answer came back: they may have been done: `Unknown`. That
+//!   includes a kept connection which the portal closed at the very moment of sending. To make that
+//!   rare, connections are kept for less time than web servers keep them (`agent`).
+//!
+//! A call that only reads is `Later` in both cases: it can be repeated at will.
+//!
+//! Nothing here logs or returns a webhook's code, and words of the portal are searched for it. `ureq`
+//! itself writes to the `log` crate, which this program does not collect.
+
+mod agent;
+mod check;
+mod connection;
+mod gate;
+mod packing;
+mod post;
+mod read_catalog;
+mod source;
+
+#[cfg(test)]
+mod test_server;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use crate::throttle::Profile;
+pub use crate::wire::catalog::CatalogError;
+pub use agent::{OpenError, Options};
+pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
+pub use connection::{Connection, ConnectionError};
+
+use crate::model::{Answer, Call, Effect, Millis, Refusal, Trouble, TroubleKind};
+use crate::throttle::Permit;
+use crate::wire::decode::{self, Reply};
+use crate::wire::encode;
+use gate::Gate;
+use packing::{not_sent, resting};
+use post::Posted;
+
+/// One portal, reached through one connection.
+pub struct Portal {
+    agent: ureq::Agent,
+    /// Where methods are called; follows the portal when it is renamed.
+    connection: Mutex<Connection>,
+    gate: Gate,
+}
+
+impl Portal {
+    /// Prepares to call the portal; nothing is sent yet.
+    pub fn open(connection: Connection, options: &Options) -> Result<Portal, OpenError> {
+        Ok(Portal {
+            agent: agent::build(options)?,
+            connection: Mutex::new(connection),
+            gate: Gate::new(options.profile),
+        })
+    }
+
+    /// The connection, under the portal's newest address: worth storing when it differs from what
+    /// [`Portal::open`] was given.
+    pub fn connection(&self) -> Connection {
+        self.lock_connection().clone()
+    }
+
+    /// Sends up to [`encode::MAX_COMMANDS`] calls as one request and returns an answer for each, in
+    /// their order. Calls of many submissions may travel together: the `String` tells them apart, and
+    /// a [`crate::model::Arg::Answer`] refers to a call of its own submission that stands before it.
+    ///
+    /// With `halt` the portal stops at the first error. Without it, a call that refers to one that
+    /// was refused **runs with an empty value** in its place.
+    ///
+    /// Waits while the limits forbid a request. Calls that cannot be sent (a method without operating
+    /// time, a reference to a call that is not sent, the ones beyond the fiftieth) are `Later`.
+    pub fn batch(&self, commands: &[(String, &Call)], halt: bool) -> Vec<Answer> {
+        let sorted = packing::sort_out(commands, halt, |method| self.gate.method(method, now()));
+        let mut answers: Vec<Option<Answer>> = vec![None; commands.len()];
+        for (index, answer) in sorted.held_back {
+            answers[index] = Some(answer);
+        }
+        if !sorted.sent.is_empty() {
+            let calls: Vec<&Call> = sorted.sent.iter().map(|s| commands[s.index].1).collect();
+            let body = encode::batch_body(
+                sorted.sent.iter().map(|s| (s.key.as_str(), s.command.as_str())),
+                halt,
+            );
+            let keys: Vec<&str> = sorted.sent.iter().map(|s| s.key.as_str()).collect();
+            let reply = self.ask("batch", "application/json", &body, &calls, |posted, now| {
+                decode::batch(
+                    posted.status,
+                    &posted.content_type,
+                    &posted.body,
+                    &keys,
+                    halt,
+                    now,
+                )
+            });
+            for (sent, answer) in sorted.sent.iter().zip(reply) {
+                answers[sent.index] = Some(answer);
+            }
+        }
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(not_sent))
+            .collect()
+    }
+
+    /// Sends one call as a request of its own.
+    pub fn call(&self, call: &Call) -> Answer {
+        if let Permit::NotBefore(at) = self.gate.method(&call.method, now()) {
+            return resting(&call.method, at);
+        }
+        let query = encode::query(call, str::to_owned);
+        // Never an empty body: whether it was asked for is what tells "not sent" from "lost".
+        let (kind, body) = match query.as_str() {
+            "" => ("application/json", "{}"),
+            query => ("application/x-www-form-urlencoded", query),
+        };
+        let mut answers = self.ask(&call.method, kind, body.as_bytes(), &[call], |posted, now| {
+            decode::single(posted.status, &posted.content_type, &posted.body, now)
+        });
+        answers.pop().unwrap_or_else(not_sent)
+    }
+
+    /// How long the next request would have to wait for the limits.
+    pub fn wait_hint(&self) -> Duration {
+        self.gate.wait_hint(now())
+    }
+
+    /// Ends waiting, now and in future: calls that have not been sent are `Later`. Requests under way
+    /// go on.
+    pub fn stop(&self) {
+        self.gate.stop();
+    }
+
+    /// Cuts requests under way, whose writes then count as `Unknown`. No call succeeds afterwards.
+    pub fn cut_off(&self) {
+        self.stop();
+        self.agent.clone().shutdown();
+    }
+
+    /// One request, with everything around it: permission, sending, reading, learning.
+    fn ask(
+        &self,
+        method: &str,
+        content_type: &str,
+        body: &[u8],
+        calls: &[&Call],
+        decode: impl FnOnce(&post::Reply, Millis) -> Reply,
+    ) -> Vec<Answer> {
+        if let Err(trouble) = self.gate.pass() {
+            return vec![Answer::Later(trouble); calls.len()];
+        }
+        let connection = self.connection();
+        let started = Instant::now();
+        let posted = post::post(&self.agent, &connection, method, content_type, body);
+        tracing::debug!(
+            method,
+            calls = calls.len(),
+            sent = body.len(),
+            took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            outcome = posted.name(),
+            "asked the portal"
+        );
+        let at = now();
+        let mut reply = match posted {
+            Posted::Answered(answered) => {
+                if let Some(moved) = &answered.moved_to {
+                    tracing::warn!(to = %moved, "the portal has a new address");
+                    *self.lock_connection() = moved.clone();
+                }
+                decode(&answered, at)
+            }
+            Posted::NotSent(text) => whole(calls.len(), Answer::Later, TroubleKind::Unreachable, text),
+            Posted::Lost(text) => whole(calls.len(), Answer::Unknown, TroubleKind::AnswerLost, text),
+            Posted::Redirected(text) => {
+                whole(calls.len(), Answer::Later, TroubleKind::ConnectionRefused, text)
+            }
+        };
+        self.gate.learn(calls, &mut reply, at);
+        for (answer, call) in reply.answers.iter_mut().zip(calls) {
+            settle(answer, call, &connection);
+        }
+        reply.answers
+    }
+
+    fn lock_connection(&self) -> MutexGuard<'_, Connection> {
+        // The value is replaced as a whole, so a panic elsewhere cannot have left it half-made.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn whole(count: usize, verdict: impl Fn(Trouble) -> Answer, kind: TroubleKind, text: String) -> Reply {
+    let trouble = Trouble {
+        kind,
+        text,
+        not_before: None,
+    };
+    Reply {
+        answers: vec![verdict(trouble); count],
+        operating_reset_at: vec![None; count],
+    }
+}
+
+/// The last touches: reads are never in doubt, and no secret leaves.
+fn settle(answer: &mut Answer, call: &Call, connection: &Connection) {
+    if call.effect == Effect::Read
+        && let Answer::Unknown(trouble) = answer
+    {
+        *answer = Answer::Later(trouble.clone());
+    }
+    match answer {
+        Answer::Later(Trouble { text, .. })
+        | Answer::Unknown(Trouble { text, .. })
+        | Answer::Refused(Refusal { text, .. }) => *text = connection.masked(text),
+        Answer::Done { .. } => {}
+    }
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
+mod reading_tests;
+#[cfg(test)]
+mod tests;
