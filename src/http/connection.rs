@@ -10,8 +10,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::server::conn::http1;
@@ -24,7 +22,7 @@ use tokio::time::timeout;
 
 use super::request::{Leftover, Memory, Request, Wire};
 use super::socket::Socket;
-use super::{Limits, Response};
+use super::{Limits, Response, respond};
 
 /// The largest head: a query of 32 KiB, cookies, and room to spare. hyper answers 431 beyond it.
 const HEAD_SIZE: usize = 64 << 10;
@@ -157,8 +155,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 fn broken() -> Response {
     const BODY: &[u8] =
         br#"{"error":"internal","message":"The bridge failed on this request; its log says why."}"#;
-    let mut response = Response::new(Full::new(Bytes::from_static(BODY)));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let mut response = respond(StatusCode::INTERNAL_SERVER_ERROR, BODY);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

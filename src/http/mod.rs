@@ -27,6 +27,13 @@ pub use request::{BodyError, Request};
 /// An answer whose body is at hand as a whole.
 pub type Response = hyper::Response<Full<Bytes>>;
 
+/// An answer with nothing said beyond its status and body: length, date and connection are added on the way.
+pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response
+}
+
 /// What one listener grants its peers.
 #[derive(Debug, Clone)]
 pub struct Limits {

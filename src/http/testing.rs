@@ -105,6 +105,12 @@ impl Client {
         self.receive().await
     }
 
+    /// Everything until the server closes the connection.
+    pub async fn rest(&mut self) -> String {
+        while self.more().await.is_some() {}
+        String::from_utf8(std::mem::take(&mut self.buffer)).unwrap()
+    }
+
     /// Whether the server closes the connection without saying more.
     pub async fn is_closed(&mut self) -> bool {
         self.answer().await.is_none()

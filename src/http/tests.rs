@@ -37,7 +37,7 @@ async fn echo(mut request: Request) -> Response {
 }
 
 fn hasty() -> Limits {
-    let soon = Duration::from_millis(150);
+    let soon = Duration::from_millis(300);
     Limits {
         header_time: soon,
         body_time: soon,
@@ -95,6 +95,17 @@ async fn bodies_arrive_whole_however_they_are_cut() {
     assert_eq!(client.ask(expecting).await.status, 100);
     assert_eq!(client.ask("ok").await.body, "ok");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_told_so() {
+    let server = Server::start(Limits::default(), echo).await;
+    let mut client = Client::connect(server.addr).await;
+    let answer = client
+        .ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
+        .await;
+    assert_eq!((answer.status, answer.body.as_str()), (400, "broken"));
+    assert!(client.is_closed().await);
 }
 
 #[tokio::test]
@@ -220,7 +231,7 @@ async fn large_bodies_share_a_bounded_memory() {
     let begun = Arc::new(AtomicUsize::new(0));
     let limits = Limits {
         body_memory: 300 << 10,
-        body_time: Duration::from_millis(150),
+        body_time: Duration::from_millis(300),
         ..Limits::default()
     };
     let server = Server::start(limits, {
