@@ -1,1 +1,70 @@
-//! (http)
+//! Layer 2: HTTP/1.1 on a listener that somebody else has bound, on bare hyper.
+//!
+//! Owns everything a hostile or unlucky peer can do to a socket: too many connections, heads and bodies that
+//! trickle, bodies that are too large, peers that never read their answers, running out of descriptors. What a
+//! request means is the handler's business.
+//!
+//! The caller binds and decides when to stop, so tests, systemd and `run` use one door: [`serve`].
+
+mod accept;
+mod connection;
+mod request;
+mod socket;
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+
+pub use accept::serve;
+pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
+pub use request::{BodyError, Request};
+
+/// An answer whose body is at hand as a whole.
+pub type Response = hyper::Response<Full<Bytes>>;
+
+/// An answer with nothing said beyond its status and body: length, date and connection are added on the way.
+pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response
+}
+
+/// What one listener grants its peers.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections served at a time; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// From the moment a request could begin until its head is complete. It is also how long an idle
+    /// connection is kept.
+    pub header_time: Duration,
+    /// For a body, on top of what its size takes at 16 KiB a second.
+    pub body_time: Duration,
+    /// How long a peer may leave an answer unread.
+    pub write_time: Duration,
+    /// How long requests under way may take once the listener stops.
+    pub drain_time: Duration,
+    /// Memory for all bodies above 64 KiB taken together; a request that finds it taken
+    /// waits for its turn.
+    pub body_memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            // A form post is over in milliseconds, so this is room for idle connections. An ordinary process
+            // may open 1,024 descriptors; the rest is for the other listener, the database and the portal.
+            connections: 768,
+            header_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(30),
+            // Below the 90 s after which systemd kills what it stops.
+            drain_time: Duration::from_secs(10),
+            body_memory: 256 << 20,
+        }
+    }
+}

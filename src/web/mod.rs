@@ -1,1 +1,15 @@
-//! (web)
+//! Layer 3: what the two listeners say. `ingest` is the public one, where websites post their forms.
+
+#[cfg(test)]
+mod browser_tests;
+mod cors;
+pub mod ingest;
+mod letter;
+mod page;
+mod refusal;
+mod reply;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod visitor;

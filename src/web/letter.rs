@@ -1,0 +1,63 @@
+//! One request as it came, and what the intake makes of it: the part of receiving that needs no socket and no
+//! store.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+
+use crate::intake::{self, Limits, Method, Raw};
+use crate::model::State;
+
+/// Letters up to this size are read where they arrive; larger ones would keep other connections waiting.
+const INLINE_SIZE: usize = 64 << 10;
+
+#[derive(Debug, Clone)]
+pub struct Letter {
+    pub post: bool,
+    /// As it stands in the address.
+    pub query: String,
+    pub content_type: Option<String>,
+    pub body: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// It has fields; in this state it is stored.
+    Fields(State),
+    /// With the reason.
+    Unreadable(String),
+    /// More than is taken; with the reason.
+    TooLarge(String),
+}
+
+impl Letter {
+    pub fn is_small(&self) -> bool {
+        self.body.len() <= INLINE_SIZE
+    }
+
+    /// Reads the letter to know its state. The fields themselves are read again when it is delivered: the inbox
+    /// keeps what came, not what we made of it.
+    pub fn read(&self, limits: &Limits) -> Reading {
+        let raw = Raw {
+            method: if self.post { Method::Post } else { Method::Get },
+            query: &self.query,
+            content_type: self.content_type.as_deref(),
+            body: &self.body,
+        };
+        // A bug in reading must not lose what was sent. Unwind safety: the letter is only looked at.
+        let decoded = catch_unwind(AssertUnwindSafe(|| intake::decode(&raw, limits)));
+        match decoded {
+            Ok(Ok(decoded)) if intake::is_connection_test(&decoded.fields) => Reading::Fields(State::Test),
+            // Somebody looks whether the address lives: there is nothing to bring to anyone.
+            Ok(Ok(decoded)) if decoded.fields.is_empty() && decoded.attachments.is_empty() => {
+                Reading::Fields(State::Test)
+            }
+            Ok(Ok(_)) => Reading::Fields(State::Queued),
+            Ok(Err(error)) if error.is_too_large() => Reading::TooLarge(error.to_string()),
+            Ok(Err(error)) => Reading::Unreadable(error.to_string()),
+            Err(_) => Reading::Unreadable(
+                "the bridge failed at reading the request, which is a bug; its log says more".to_owned(),
+            ),
+        }
+    }
+}
