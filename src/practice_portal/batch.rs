@@ -175,6 +175,7 @@ fn look_up<'a>(path: &[&str], results: &'a [(String, Value)]) -> Option<&'a Valu
 mod tests {
     use super::*;
     use crate::practice_portal::methods::Reply;
+    use proptest::prelude::*;
 
     /// Answers with the parameters it got; `fail` fails, `list` is a list of 60.
     fn echo(method: &str, params: &Value) -> (Answer, Value) {
@@ -288,5 +289,17 @@ mod tests {
             echo(method, params)
         });
         assert_eq!(done, ["one", "two"]);
+    }
+
+    proptest! {
+        #[test]
+        fn text_without_a_reference_stays_as_it_is(text in "[^$]*") {
+            prop_assert_eq!(fill_text(&text, &[]), Value::String(text));
+        }
+
+        #[test]
+        fn odd_references_never_panic(text in r"(\$result|\[|\]|a|я)*") {
+            let _ = fill_text(&text, &[("a".to_owned(), json!([1]))]);
+        }
     }
 }

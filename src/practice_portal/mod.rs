@@ -15,6 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -52,6 +53,9 @@ pub use world::{Kin, Notification, Person, Placement, Required, Settings, Status
 
 /// Threads that serve the portal: enough for parallel batches, few enough for a laptop.
 const THREADS: usize = 2;
+
+/// How long a port may take to open again.
+const PORT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a practice portal starts. Everything else is changed while it runs.
 #[derive(Debug, Clone)]
@@ -185,12 +189,20 @@ impl PracticePortal {
         self.core.faults.hang_up_now();
     }
 
-    /// Opens the same port again. Returns when it is open.
-    pub fn listen_again(&self) {
-        self.set_listening(true);
+    /// Opens the same port again. Returns when it is open, or fails when something else has taken it.
+    pub fn listen_again(&self) -> io::Result<()> {
+        if self.set_listening(true) {
+            return Ok(());
+        }
+        let text = format!(
+            "the practice portal cannot listen on {} again: the port is taken",
+            self.address
+        );
+        Err(io::Error::new(io::ErrorKind::AddrInUse, text))
     }
 
-    fn set_listening(&self, wanted: bool) {
+    /// Whether it came to be so in time.
+    fn set_listening(&self, wanted: bool) -> bool {
         let duty = if wanted {
             server::Duty::Listen
         } else {
@@ -200,12 +212,15 @@ impl PracticePortal {
         let mut listening = self.listening.clone();
         // Waited for on a thread of its own: the caller may be inside a runtime.
         let Some(runtime) = self.runtime.clone() else {
-            return;
+            return false;
         };
         let waiting = std::thread::spawn(move || {
-            let _ = runtime.block_on(listening.wait_for(|now| *now == wanted));
+            runtime.block_on(async {
+                let seen = listening.wait_for(|now| *now == wanted);
+                matches!(tokio::time::timeout(PORT_PATIENCE, seen).await, Ok(Ok(_)))
+            })
         });
-        let _ = waiting.join();
+        waiting.join().unwrap_or(false)
     }
 }
 

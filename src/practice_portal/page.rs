@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::core::{Core, lock};
 use super::page_text::{RUSSIAN, Text};
-use super::schema::Kind;
 use super::table::Record;
 use super::world::{Kin, World};
 use super::{clock, listing, page_text, php};
@@ -162,8 +161,8 @@ fn details(world: &World, text: &Text, kin: Kin, id: u64) -> Option<Markup> {
     let whole = listing::whole(table, record);
     let rows = table.schema.iter().filter_map(|def| {
         let value = whole.get(&def.name)?;
-        let shown = readable(def.kind, value);
-        (!shown.is_empty()).then(|| (def, shown))
+        let shown = readable(value);
+        (!shown.is_empty()).then_some((def, shown))
     });
     let person = world.person(record.text("ASSIGNED_BY_ID").parse().unwrap_or(0));
     Some(html! {
@@ -189,10 +188,10 @@ fn details(world: &World, text: &Text, kin: Kin, id: u64) -> Option<Markup> {
     })
 }
 
-fn readable(kind: Kind, value: &Value) -> String {
+fn readable(value: &Value) -> String {
     match value {
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| readable(kind, item)).collect();
+            let items: Vec<String> = items.iter().map(readable).collect();
             items.join(", ")
         }
         Value::Object(map) => {

@@ -1,15 +1,12 @@
 //! How a value that was sent becomes a value that is kept: loosely, as the portal does it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::methods::RestError;
 use super::schema::{FieldDef, Kind};
 use super::table::{Multi, Record};
 use super::world::World;
 use super::{clock, php};
-
-/// Values of a field are kept as text no longer than this, as the portal's columns are.
-const LONGEST_LINE: usize = 255;
 
 /// What becomes of a value that was sent.
 #[derive(Debug, PartialEq)]
@@ -63,9 +60,6 @@ fn single(world: &mut World, def: &FieldDef, sent: &Value) -> Result<Kept, RestE
         return Ok(Kept::Value(empty));
     }
     let value = match def.kind {
-        Kind::Text if def.user_field.is_none() && def.name != "COMMENTS" && def.name != "DESCRIPTION" => {
-            json!(text.chars().take(LONGEST_LINE).collect::<String>())
-        }
         Kind::Text | Kind::Url | Kind::Status => json!(text),
         Kind::Integer | Kind::Category | Kind::Location => json!(php::int(sent).to_string()),
         Kind::User | Kind::Contact | Kind::Company | Kind::Lead | Kind::Quote => match php::id(Some(sent)) {
@@ -148,7 +142,7 @@ pub fn change_multi(
     sent: &Value,
 ) -> Result<(), RestError> {
     for (_, entry) in php::entries(sent) {
-        let Some(entry) = entry_map(entry) else { continue };
+        let Some(entry) = entry.as_object() else { continue };
         let value = entry.get("VALUE").map(php::text).unwrap_or_default();
         let value_type = entry.get("VALUE_TYPE").map(php::text).unwrap_or_default();
         let delete = value.is_empty() || entry.get("DELETE").is_some_and(|d| php::text(d) == "Y");
@@ -189,10 +183,6 @@ pub fn change_multi(
     }
     record.multi.retain(|_, values| !values.is_empty());
     Ok(())
-}
-
-fn entry_map(entry: &Value) -> Option<&Map<String, Value>> {
-    entry.as_object()
 }
 
 fn looks_like_email(text: &str) -> bool {
