@@ -1,0 +1,247 @@
+//! The portal's pages for people: what has arrived, newest first, and one record at a time.
+
+use hyper::StatusCode;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
+
+use super::core::{Core, lock};
+use super::page_text::{RUSSIAN, Text};
+use super::table::Record;
+use super::world::{Kin, World};
+use super::{clock, listing, page_text, php};
+use crate::model::Millis;
+
+/// Records of a kind on the front page.
+const SHOWN: usize = 50;
+/// A record younger than this is highlighted, in milliseconds.
+const FRESH_MS: i64 = 10_000;
+/// Without scripts the page comes anew this often, in seconds.
+const REFRESH_SECONDS: u32 = 3;
+
+const STYLE: &str = include_str!("assets/practice.css");
+const SCRIPT: &str = include_str!("assets/practice.js");
+
+/// A page to be sent.
+pub struct Shown {
+    pub status: StatusCode,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// Answers a GET outside `/rest/` and `/practice/`.
+pub fn show(core: &Core, path: &str, accept_language: &str, now: Millis) -> Shown {
+    let asset = |content_type, body: &str| Shown {
+        status: StatusCode::OK,
+        content_type,
+        body: body.to_owned(),
+    };
+    match path {
+        "/practice.css" => return asset("text/css; charset=utf-8", STYLE),
+        "/practice.js" => return asset("text/javascript; charset=utf-8", SCRIPT),
+        _ => {}
+    }
+    let text = page_text::choose(accept_language);
+    let world = lock(&core.world);
+    let page = if path == "/" {
+        Some(front(&world, text, now))
+    } else {
+        record_address(path).and_then(|(kin, id)| details(&world, text, kin, id))
+    };
+    let status = if page.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    let page = page.unwrap_or_else(|| html! { p.empty { (text.not_found) } });
+    Shown {
+        status,
+        content_type: "text/html; charset=utf-8",
+        body: frame(text, path == "/", &page).into_string(),
+    }
+}
+
+/// `/crm/deal/details/41/`, as a real portal addresses its records.
+fn record_address(path: &str) -> Option<(Kin, u64)> {
+    let mut parts = path.strip_prefix("/crm/")?.split('/');
+    let kin = Kin::from_name(parts.next()?)?;
+    if parts.next()? != "details" {
+        return None;
+    }
+    Some((kin, parts.next()?.parse().ok()?))
+}
+
+fn frame(text: &Text, live: bool, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(text.language) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (text.title) }
+                link rel="stylesheet" href="/practice.css";
+                @if live {
+                    script src="/practice.js" defer {}
+                    noscript { meta http-equiv="refresh" content=(REFRESH_SECONDS); }
+                }
+            }
+            body {
+                header { a href="/" { (text.title) } span { (text.subtitle) } }
+                main { (content) }
+            }
+        }
+    }
+}
+
+fn front(world: &World, text: &Text, now: Millis) -> Markup {
+    let columns = [
+        (Kin::Deal, text.deals),
+        (Kin::Lead, text.leads),
+        (Kin::Contact, text.contacts),
+    ];
+    html! {
+        div.columns {
+            @for (kin, heading) in columns {
+                section {
+                    h2 { (heading) " " small { (world.table(kin).len()) } }
+                    @if world.table(kin).is_empty() { p.empty { (text.nothing_yet) } }
+                    @for record in world.table(kin).iter().rev().take(SHOWN) {
+                        (card(world, text, kin, record, now))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn card(world: &World, text: &Text, kin: Kin, record: &Record, now: Millis) -> Markup {
+    let fresh = now.0 - record.created_at.0 < FRESH_MS;
+    html! {
+        article.card.fresh[fresh] {
+            p.title {
+                a href=(address(kin, record.id)) { (title(kin, record)) }
+                " " small { "#" (record.id) }
+            }
+            (stage(world, kin, record))
+            @if kin == Kin::Contact {
+                @for field in ["PHONE", "EMAIL"] {
+                    @for value in record.multi_values(field) { p { (value) } }
+                }
+            } @else {
+                @if let Some(amount) = amount(record) { p.amount { (amount) } }
+                @for binding in &record.contacts {
+                    @if let Some(contact) = world.contacts.get(binding.contact_id) {
+                        p { a href=(address(Kin::Contact, contact.id)) { (title(Kin::Contact, contact)) } }
+                    }
+                }
+            }
+            (timeline(world, text, kin, record.id))
+            p.when { (clock::datetime(record.created_at)) }
+        }
+    }
+}
+
+fn timeline(world: &World, text: &Text, kin: Kin, id: u64) -> Markup {
+    html! {
+        @for activity in world.activities_of(kin, id) {
+            div.activity {
+                b { (text.activity) } " " (activity.text("SUBJECT"))
+                @if !activity.text("DEADLINE").is_empty() { " " small { (activity.text("DEADLINE")) } }
+                p.text { (activity.text("DESCRIPTION")) }
+            }
+        }
+        @for comment in world.comments_of(kin, id) {
+            div.comment { b { (text.comment) } p.text { (comment.text("COMMENT")) } }
+        }
+    }
+}
+
+fn details(world: &World, text: &Text, kin: Kin, id: u64) -> Option<Markup> {
+    let table = world.table(kin);
+    let record = table.get(id)?;
+    let whole = listing::whole(table, record);
+    let rows = table.schema.iter().filter_map(|def| {
+        let value = whole.get(&def.name)?;
+        let shown = readable(value);
+        (!shown.is_empty()).then_some((def, shown))
+    });
+    let person = world.person(record.text("ASSIGNED_BY_ID").parse().unwrap_or(0));
+    Some(html! {
+        article.card {
+            h1 { (title(kin, record)) " " small { "#" (id) } }
+            (stage(world, kin, record))
+            @if let Some(person) = person { p { (text.responsible) ": " (person.name) " " (person.last_name) } }
+            @for binding in &record.contacts {
+                @if let Some(contact) = world.contacts.get(binding.contact_id) {
+                    p { (text.contact) ": " a href=(address(Kin::Contact, contact.id)) { (title(Kin::Contact, contact)) } }
+                }
+            }
+            (timeline(world, text, kin, id))
+            table {
+                @for (def, shown) in rows {
+                    tr {
+                        th { @if text.language == RUSSIAN.language { (def.title) } @else { (def.name) } }
+                        td.text { (shown) }
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn readable(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(readable).collect();
+            items.join(", ")
+        }
+        Value::Object(map) => {
+            let named = map.get("VALUE").or_else(|| map.get("practiceName"));
+            named.map(php::text).unwrap_or_default()
+        }
+        Value::Bool(false) => String::new(),
+        other => php::text(other),
+    }
+}
+
+fn title(kin: Kin, record: &Record) -> String {
+    if kin != Kin::Contact {
+        return record.text("TITLE");
+    }
+    let name = format!("{} {}", record.text("NAME"), record.text("LAST_NAME"));
+    let name = name.trim();
+    if name.is_empty() {
+        format!("#{}", record.id)
+    } else {
+        name.to_owned()
+    }
+}
+
+fn amount(record: &Record) -> Option<String> {
+    let amount = record.text("OPPORTUNITY");
+    (php::float(&amount) > 0.0).then(|| format!("{amount} {}", record.text("CURRENCY_ID")))
+}
+
+fn stage(world: &World, kin: Kin, record: &Record) -> Markup {
+    let book = match kin {
+        Kin::Deal => World::stage_book(record.text("CATEGORY_ID").parse().unwrap_or(0)),
+        _ => "STATUS".to_owned(),
+    };
+    let status = kin
+        .stage_field()
+        .and_then(|field| world.status(&book, &record.text(field)));
+    html! {
+        @if let Some(status) = status {
+            p.stage {
+                // An attribute of SVG, so that no style has to be written into the page.
+                svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true" {
+                    circle cx="5" cy="5" r="5" fill=(status.color) {}
+                }
+                (PreEscaped("&nbsp;")) (status.name)
+            }
+        }
+    }
+}
+
+fn address(kin: Kin, id: u64) -> String {
+    format!("/crm/{}/details/{id}/", kin.name())
+}
