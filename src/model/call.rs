@@ -74,6 +74,16 @@ pub enum Answer {
     Unknown(Trouble),
 }
 
+impl Answer {
+    /// Why it did not come home; `None` when the portal did it or refused it.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Answer::Later(trouble) | Answer::Unknown(trouble) => Some(trouble),
+            Answer::Done { .. } | Answer::Refused(_) => None,
+        }
+    }
+}
+
 /// The portal's own words for a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {

@@ -38,7 +38,11 @@ impl fmt::Display for SubmissionId {
         let mut out = [0u8; LENGTH];
         let mut rest = self.0;
         for slot in out.iter_mut().rev() {
-            *slot = DIGITS[(rest & 31) as usize];
+            *slot = usize::try_from(rest & 31)
+                .ok()
+                .and_then(|n| DIGITS.get(n))
+                .copied()
+                .unwrap_or(b'0');
             rest >>= 5;
         }
         f.write_str(std::str::from_utf8(&out).unwrap_or_default())

@@ -47,6 +47,11 @@ use gate::Gate;
 use packing::{not_sent, resting};
 use post::Posted;
 
+/// The right to send one request now. Worth nothing later: send, or let it go.
+#[must_use]
+#[derive(Debug)]
+pub struct Turn(());
+
 /// One portal, reached through one connection.
 pub struct Portal {
     agent: ureq::Agent,
@@ -81,6 +86,24 @@ impl Portal {
     /// Waits while the limits forbid a request. Calls that cannot be sent (a method without operating
     /// time, a reference to a call that is not sent, the ones beyond the fiftieth) are `Later`.
     pub fn batch(&self, commands: &[(String, &Call)], halt: bool) -> Vec<Answer> {
+        self.batch_when(None, commands, halt)
+    }
+
+    /// Waits until the limits grant a request, so that whoever packs a batch can do so at the last
+    /// moment.
+    ///
+    /// # Errors
+    /// The portal blocked its interface by hand, or the bridge is stopping.
+    pub fn wait_for_turn(&self) -> Result<Turn, Trouble> {
+        self.gate.pass().map(Turn)
+    }
+
+    /// [`Portal::batch`] with a turn that was waited for before.
+    pub fn batch_in_turn(&self, turn: Turn, commands: &[(String, &Call)], halt: bool) -> Vec<Answer> {
+        self.batch_when(Some(turn), commands, halt)
+    }
+
+    fn batch_when(&self, turn: Option<Turn>, commands: &[(String, &Call)], halt: bool) -> Vec<Answer> {
         let sorted = packing::sort_out(commands, halt, |method| self.gate.method(method, now()));
         let mut answers: Vec<Option<Answer>> = vec![None; commands.len()];
         for (index, answer) in sorted.held_back {
@@ -93,7 +116,7 @@ impl Portal {
                 halt,
             );
             let keys: Vec<&str> = sorted.sent.iter().map(|s| s.key.as_str()).collect();
-            let reply = self.ask("batch", "application/json", &body, &calls, |posted, now| {
+            let reply = self.ask(turn, "batch", "application/json", &body, &calls, |posted, now| {
                 decode::batch(
                     posted.status,
                     &posted.content_type,
@@ -124,9 +147,14 @@ impl Portal {
             "" => ("application/json", "{}"),
             query => ("application/x-www-form-urlencoded", query),
         };
-        let mut answers = self.ask(&call.method, kind, body.as_bytes(), &[call], |posted, now| {
-            decode::single(posted.status, &posted.content_type, &posted.body, now)
-        });
+        let mut answers = self.ask(
+            None,
+            &call.method,
+            kind,
+            body.as_bytes(),
+            &[call],
+            |posted, now| decode::single(posted.status, &posted.content_type, &posted.body, now),
+        );
         answers.pop().unwrap_or_else(not_sent)
     }
 
@@ -150,13 +178,14 @@ impl Portal {
     /// One request, with everything around it: permission, sending, reading, learning.
     fn ask(
         &self,
+        turn: Option<Turn>,
         method: &str,
         content_type: &str,
         body: &[u8],
         calls: &[&Call],
         decode: impl FnOnce(&post::Reply, Millis) -> Reply,
     ) -> Vec<Answer> {
-        if let Err(trouble) = self.gate.pass() {
+        if let Err(trouble) = turn.map_or_else(|| self.wait_for_turn(), Ok) {
             return vec![Answer::Later(trouble); calls.len()];
         }
         let connection = self.connection();

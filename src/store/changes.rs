@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 /// Counters that only grow. Keep the last one you saw; a differing one means there is news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Generation {
-    /// Submissions came in, or somebody asked to send some again.
+    /// Submissions came in.
     pub work: u64,
+    /// Somebody asked to send some again: states changed behind the engine's back.
+    pub retries: u64,
     /// A channel was made, changed or deleted.
     pub channels: u64,
     /// A setting or a credential was written.

@@ -72,6 +72,11 @@ impl Directory {
     }
 
     /// Channels that are not deleted, in no particular order.
+    /// Every channel there ever was, deleted ones included.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<StoredChannel>> {
+        self.by_key.values()
+    }
+
     pub fn live(&self) -> impl Iterator<Item = &Arc<StoredChannel>> {
         self.by_key.values().filter(|stored| stored.deleted_at.is_none())
     }

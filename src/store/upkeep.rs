@@ -36,7 +36,7 @@ impl Store {
                 Ok(done)
             })?);
         }
-        self.inner.changes.bump(|generation| generation.work += 1);
+        self.inner.changes.bump(|generation| generation.retries += 1);
         Ok(all)
     }
 

@@ -97,7 +97,10 @@ fn look(conn: &Connection, store: &Inner, version: &mut i64, seen: &mut Seen) ->
         if news.settings != seen.settings {
             generation.settings += 1;
         }
-        if news.retries != seen.retries || news.newest != seen.newest {
+        if news.retries != seen.retries {
+            generation.retries += 1;
+        }
+        if news.newest != seen.newest {
             generation.work += 1;
         }
     });

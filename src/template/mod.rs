@@ -10,7 +10,7 @@ mod render;
 use std::fmt;
 
 pub use path::{attachments_at, flatten, lookup};
-pub use render::{Extras, Rendered, render, text_of};
+pub use render::{Extras, Rendered, listed, render, text_of};
 
 use path::Path;
 

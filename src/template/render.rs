@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{BuiltIn, Part, Template, flatten};
 use crate::model::Submission;
@@ -100,12 +100,13 @@ fn built_in_text<'s>(built_in: BuiltIn, submission: &'s Submission, extras: &Ext
         BuiltIn::Referer => Cow::Borrowed(&submission.referer),
         BuiltIn::UserAgent => Cow::Borrowed(&submission.user_agent),
         BuiltIn::Channel => Cow::Borrowed(extras.channel),
-        BuiltIn::All => Cow::Owned(all(submission)),
+        BuiltIn::All => Cow::Owned(listed(&submission.fields)),
     }
 }
 
-fn all(submission: &Submission) -> String {
-    let lines: Vec<String> = flatten(&submission.fields)
+/// All fields, one a line, nested names written out: `order.items.0.sku: X`.
+pub fn listed(fields: &Map<String, Value>) -> String {
+    let lines: Vec<String> = flatten(fields)
         .into_iter()
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();

@@ -8,6 +8,7 @@ mod letter;
 mod page;
 mod refusal;
 mod reply;
+pub mod status;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

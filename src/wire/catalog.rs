@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::catalog_fields::{StatusRow, fields, status_rows};
 use crate::model::{
-    Answer, Arg, Call, Catalog, Effect, Entity, Label, Millis, Refusal, Stage, Trouble, User,
+    Answer, Arg, Call, Catalog, Effect, Entity, Label, Millis, Refusal, Stage, Trouble, TroubleKind, User,
 };
 
 /// Records on a page of any list.
@@ -46,6 +46,26 @@ pub enum CatalogError {
     Trouble(Trouble),
     #[error("the portal's answer to {method} has an unknown form; run `portal check`")]
     Shape { method: String },
+}
+
+impl CatalogError {
+    /// The same as trouble: without its catalogue the portal cannot be written to.
+    pub fn into_trouble(self) -> Trouble {
+        let text = self.to_string();
+        match self {
+            CatalogError::Trouble(trouble) => trouble,
+            CatalogError::Refused { .. } => Trouble {
+                kind: TroubleKind::ConnectionRefused,
+                text,
+                not_before: None,
+            },
+            CatalogError::Shape { .. } => Trouble {
+                kind: TroubleKind::Nonsense,
+                text,
+                not_before: None,
+            },
+        }
+    }
 }
 
 /// The calls of the first batch. All of them only read.

@@ -1,0 +1,93 @@
+//! `channel plan`: the dry run.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use bytes::Bytes;
+
+use super::args::{Global, Plan};
+use super::{channel, output, workplace};
+use crate::deliver::{self, Rehearsal, Rehearsed, rehearse};
+use crate::intake::{self, Limits, Method, Raw};
+use crate::model::{Submission, SubmissionId};
+
+pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
+    let store = workplace::store(global)?;
+    let stored = channel::find(&store, &command.slug)?;
+    let body = Bytes::from(channel::read_file(&command.data)?.trim_end().to_owned());
+    let raw = Raw {
+        method: Method::Post,
+        query: "",
+        content_type: None,
+        body: &body,
+    };
+    let decoded = intake::decode(&raw, &Limits::default())
+        .map_err(|error| anyhow!("{}: {error}", command.data.display()))?;
+    let now = deliver::now();
+    let submission = Submission {
+        id: SubmissionId::first_at(now),
+        received_at: now,
+        received_via: stored.channel.slug.clone(),
+        fields: decoded.fields,
+        attachments: decoded.attachments,
+        ip: String::new(),
+        referer: String::new(),
+        user_agent: String::new(),
+    };
+    let portal = workplace::portal(&store, &workplace::way(&command.way)?)?;
+    let catalog = portal.read_catalog(now).map_err(|error| anyhow!(error))?;
+    let rehearsal = rehearse(
+        &portal,
+        &catalog,
+        Arc::new(stored),
+        submission,
+        &command.country.phone_country,
+    )?;
+    if command.json.json {
+        return output::json(&rehearsal);
+    }
+    print(&rehearsal)
+}
+
+fn print(rehearsal: &Rehearsal) -> anyhow::Result<()> {
+    output::line("Read from the portal:")?;
+    calls(&rehearsal.reads)?;
+    if let Some(failure) = &rehearsal.failure {
+        return output::line(format_args!(
+            "Would fail at step {}: {}",
+            failure.step, failure.text
+        ));
+    }
+    if rehearsal.writes.is_empty() {
+        output::line("Would write nothing.")?;
+    } else {
+        output::line("Would write, in this order:")?;
+        calls(&rehearsal.writes)?;
+    }
+    match &rehearsal.result {
+        Some(result) => output::line(format_args!("Result: {}", serde_json::to_string(result)?)),
+        None => Ok(()),
+    }
+}
+
+fn calls(calls: &[Rehearsed]) -> anyhow::Result<()> {
+    if calls.is_empty() {
+        output::line("  nothing")?;
+    }
+    for call in calls {
+        output::line(format_args!(
+            "  {:<24} {} {}",
+            call.step, call.method, call.params
+        ))?;
+        if let Some(answer) = &call.answer {
+            let text = answer.to_string();
+            let short: String = text.chars().take(200).collect();
+            output::line(format_args!(
+                "  {:<24} → {short}{}",
+                "",
+                if short.len() < text.len() { "…" } else { "" }
+            ))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `serve`.
+
+use std::time::Duration;
+
+use super::args::{Global, Serve};
+use super::{output, workplace};
+use crate::deliver;
+use crate::http::Limits;
+use crate::intake;
+use crate::run::{self, Addresses};
+use crate::web::ingest::IngestOptions;
+
+pub fn serve(global: &Global, command: &Serve) -> anyhow::Result<()> {
+    workplace::log(global);
+    let options = options(global, command)?;
+    let dir = options.data_dir.clone();
+    run::run(options, |addresses, store| {
+        announce(addresses)?;
+        tracing::info!(data_dir = %dir.display(), websites = %addresses.websites, admin = %addresses.admin, "ready");
+        if store.channels()?.is_empty() {
+            tracing::info!("there is no channel yet; make one with `b24-bridge channel apply FILE`");
+        }
+        Ok(())
+    })
+}
+
+/// Two lines for people and scripts: which address is whose.
+pub fn announce(addresses: &Addresses) -> anyhow::Result<()> {
+    output::line(format_args!("websites  http://{}", addresses.websites))?;
+    output::line(format_args!("admin     http://{}", addresses.admin))
+}
+
+/// The flags as the appliance takes them.
+pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options> {
+    let bounds = &command.bounds;
+    let limits = Limits {
+        connections: bounds.max_connections.max(1),
+        header_time: Duration::from_secs(bounds.header_timeout.max(1)),
+        body_time: Duration::from_secs(bounds.body_timeout.max(1)),
+        ..Limits::default()
+    };
+    let ingest = IngestOptions {
+        limits: intake::Limits {
+            fields: bounds.max_fields,
+            body: bounds.max_body,
+            files: bounds.max_files,
+            ..intake::Limits::default()
+        },
+    };
+    Ok(run::Options {
+        data_dir: workplace::data_dir(global)?,
+        listen: command.listen,
+        admin_listen: command.admin_listen,
+        public_url: command.public.public_url.clone(),
+        limits,
+        ingest,
+        delivery: deliver::Options {
+            country: command.delivery.country.phone_country.clone(),
+            settle: Duration::from_secs_f64(command.delivery.settle),
+            portal: workplace::way(&command.way)?,
+        },
+    })
+}

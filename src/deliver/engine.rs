@@ -1,0 +1,293 @@
+//! The engine: its threads, what they share, how they start and stop.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use super::board::Board;
+use super::clock::now;
+use super::keeper::{Health, Weather};
+use super::task::Task;
+use super::{feed, keeper, turn};
+use crate::model::{Catalog, Millis};
+use crate::portal::{self, Connection, Portal};
+use crate::store::{Store, StoreError};
+
+/// Batches under way at once. A cloud portal grants two requests a second and takes a second or two over fifty
+/// commands; more than four would only queue up inside the portal's PHP.
+const SENDERS: usize = 4;
+/// The stored setting under which the last catalogue is kept, so that a start without a portal knows its fields.
+pub const CATALOG_SETTING: &str = "catalog";
+/// The stored credential that says how the portal is reached.
+pub const CONNECTION_CREDENTIAL: &str = "connection";
+
+/// What the shell decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Default country for phones.
+    pub country: String,
+    /// How long the portal may still be working on a call whose answer was lost.
+    pub settle: Duration,
+    /// How the portal is called.
+    pub portal: portal::Options,
+}
+
+/// What the engine's threads share.
+pub struct Shared {
+    pub store: Store,
+    pub options: Options,
+    inner: Mutex<Inner>,
+    /// Rung whenever a waiting thread may have something to do.
+    bell: Condvar,
+    portal: ArcSwapOption<Portal>,
+    catalog: ArcSwapOption<Catalog>,
+    /// Held by the one sender that is choosing what goes into the next batch.
+    pub choosing: Mutex<()>,
+}
+
+struct Inner {
+    board: Board<Task>,
+    health: Health,
+    /// Counts rings of the bell, so that none is missed between a look and a wait.
+    rings: u64,
+    stop: bool,
+}
+
+/// A running engine. Dropping it stops it.
+pub struct Engine {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Starts feeding, keeping and sending on threads of their own.
+    pub fn start(store: Store, options: Options) -> Result<Engine, StoreError> {
+        let catalog: Option<Catalog> = store.setting(CATALOG_SETTING)?;
+        let shared = Arc::new(Shared {
+            store,
+            options,
+            inner: Mutex::new(Inner {
+                board: Board::default(),
+                health: Health::default(),
+                rings: 0,
+                stop: false,
+            }),
+            bell: Condvar::new(),
+            portal: ArcSwapOption::empty(),
+            catalog: ArcSwapOption::from(catalog.map(Arc::new)),
+            choosing: Mutex::new(()),
+        });
+        let engine = Engine {
+            shared,
+            threads: Mutex::default(),
+        };
+        engine.spawn("keeper", keeper::keep)?;
+        engine.spawn("feeder", feed::feed)?;
+        for _ in 0..SENDERS {
+            engine.spawn("sender", turn::send)?;
+        }
+        Ok(engine)
+    }
+
+    fn spawn(&self, name: &str, work: fn(&Shared)) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(&shared))
+            .map_err(|error| StoreError::Refused(format!("cannot start a thread: {error}")))?;
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+
+    /// What is known of the way to the portal.
+    pub fn weather(&self) -> Weather {
+        self.shared.health().weather.clone()
+    }
+
+    pub fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.shared.catalog()
+    }
+
+    pub fn portal(&self) -> Option<Arc<Portal>> {
+        self.shared.portal()
+    }
+
+    /// Asks the threads to stop and waits until batches under way have come home. What is stopped
+    /// twice stays stopped.
+    pub fn stop(&self) {
+        self.shared.lock().stop = true;
+        self.shared.news();
+        self.shared.store.changes().nudge();
+        if let Some(portal) = self.shared.portal() {
+            portal.stop();
+        }
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a delivery thread ended in a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves counters and sets that are valid in themselves.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn stopping(&self) -> bool {
+        self.lock().stop
+    }
+
+    /// Wakes every thread that waits.
+    pub fn news(&self) {
+        self.lock().rings += 1;
+        self.bell.notify_all();
+    }
+
+    /// Waits for the bell, at most `most`.
+    pub fn wait_for_news(&self, most: Duration) {
+        let inner = self.lock();
+        let rings = inner.rings;
+        if !inner.stop && !most.is_zero() {
+            drop(
+                self.bell
+                    .wait_timeout_while(inner, most, |inner| inner.rings == rings && !inner.stop),
+            );
+        }
+    }
+
+    /// Works on the board, then wakes whoever waits for it.
+    pub fn on_board<R>(&self, work: impl FnOnce(&mut Board<Task>) -> R) -> R {
+        let result = {
+            let mut inner = self.lock();
+            inner.rings += 1;
+            work(&mut inner.board)
+        };
+        self.bell.notify_all();
+        result
+    }
+
+    /// Waits until a job may go and the portal may be called; false when the engine stops.
+    pub fn wait_for_work(&self) -> bool {
+        /// Nothing is due: the bell rings when something comes.
+        const IDLE: Duration = Duration::from_secs(60);
+        let mut inner = self.lock();
+        loop {
+            if inner.stop {
+                return false;
+            }
+            let at = now();
+            let wait = match inner.board.next_due(at) {
+                Some(due) if due <= at && inner.health.may_send() => return true,
+                Some(due) if due > at => due.since(at).min(IDLE),
+                _ => IDLE,
+            };
+            inner = self
+                .bell
+                .wait_timeout(inner, wait)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Whether a job may go and the portal may be called, right now.
+    pub fn has_work(&self) -> bool {
+        let inner = self.lock();
+        let at = now();
+        !inner.stop && inner.health.may_send() && inner.board.next_due(at).is_some_and(|due| due <= at)
+    }
+
+    /// The health, locked: hold it briefly.
+    pub fn health(&self) -> HealthGuard<'_> {
+        HealthGuard(self.lock())
+    }
+
+    pub fn portal(&self) -> Option<Arc<Portal>> {
+        self.portal.load_full()
+    }
+
+    pub fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.catalog.load_full()
+    }
+
+    pub fn set_catalog(&self, catalog: Arc<Catalog>) {
+        self.catalog.store(Some(catalog));
+    }
+
+    pub fn save_catalog(&self, catalog: &Catalog) -> Result<(), StoreError> {
+        self.store.put_setting(CATALOG_SETTING, catalog)
+    }
+
+    /// Opens the portal anew when the stored connection changed.
+    pub fn reopen_portal(&self) {
+        let connection: Option<Connection> = match self.store.credential(CONNECTION_CREDENTIAL) {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::error!(%error, "the stored connection to the portal cannot be read");
+                return;
+            }
+        };
+        let had = self.portal();
+        if had.as_ref().map(|portal| portal.connection()) == connection {
+            if connection.is_none() {
+                self.health().weather = Weather::NoPortal;
+            }
+            return;
+        }
+        let opened = connection.and_then(
+            |connection| match Portal::open(connection, &self.options.portal) {
+                Ok(portal) => Some(Arc::new(portal)),
+                Err(error) => {
+                    tracing::error!(%error, "the portal cannot be opened");
+                    None
+                }
+            },
+        );
+        let weather = if opened.is_some() {
+            Weather::Unknown
+        } else {
+            Weather::NoPortal
+        };
+        if had.is_some() {
+            // Another portal has other fields.
+            self.catalog.store(None);
+        }
+        self.portal.store(opened);
+        *self.health() = Health::starting(weather);
+        self.news();
+    }
+
+    /// The moment, for the engine's other rooms.
+    pub fn now(&self) -> Millis {
+        now()
+    }
+}
+
+/// A lock on the health alone.
+pub struct HealthGuard<'a>(MutexGuard<'a, Inner>);
+
+impl std::ops::Deref for HealthGuard<'_> {
+    type Target = Health;
+    fn deref(&self) -> &Health {
+        &self.0.health
+    }
+}
+
+impl std::ops::DerefMut for HealthGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Health {
+        &mut self.0.health
+    }
+}

@@ -1,0 +1,225 @@
+//! The feeder: takes new submissions up in order of arrival and puts unfinished ones on the board.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::engine::Shared;
+use super::task::{self, Task};
+use crate::model::{Failure, Millis, State, SubmissionId};
+use crate::store::{Change, Directory, Received, Record, StoreError, Waiting};
+use crate::template;
+
+/// Unfinished submissions on the board at once: enough to fill many batches, few enough to forget and read again.
+const ON_BOARD: usize = 4096;
+/// Rows read in one go.
+const AT_ONCE: usize = 256;
+/// A task with a body beyond this is read again when its turn comes, so that files do not fill the memory.
+const KEEP_BODY: usize = 64 * 1024;
+/// How soon the feeder looks again when the disk refused something.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(60);
+/// What a list shows of a submission.
+const SUMMARY_CHARS: usize = 160;
+
+/// The feeder's thread.
+pub fn feed(shared: &Shared) {
+    let mut feeder = Feeder {
+        horizon: SubmissionId(0),
+        catalog_at: None,
+    };
+    let mut seen = shared.store.changes().now();
+    while !shared.stopping() {
+        let wait = match feeder.look(shared) {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(%error, "submissions cannot be taken up; trying again");
+                AFTER_TROUBLE
+            }
+        };
+        let news = shared.store.changes().wait(seen, wait);
+        if news.channels != seen.channels || news.retries != seen.retries {
+            // Settings or states were changed: what waits is read again in the light of them.
+            shared.on_board(|board| board.forget_waiting());
+            feeder.horizon = SubmissionId(0);
+        }
+        seen = news;
+    }
+}
+
+struct Feeder {
+    /// Everything unfinished up to here is on the board.
+    horizon: SubmissionId,
+    /// The catalogue by which the waiting jobs were rendered.
+    catalog_at: Option<Millis>,
+}
+
+impl Feeder {
+    /// Takes up and puts on the board what there is room for. Returns how long to wait for more.
+    fn look(&mut self, shared: &Shared) -> Result<Duration, StoreError> {
+        let channels = shared.store.directory();
+        loop {
+            if shared.stopping() {
+                return Ok(IDLE);
+            }
+            let taken = shared
+                .store
+                .take_up(AT_ONCE, |received| summary(received, &channels))?;
+            let Some(catalog) = shared.catalog() else {
+                // Nothing can be rendered before the portal told its fields.
+                if taken.is_empty() {
+                    return Ok(Duration::from_millis(250));
+                } else {
+                    continue;
+                }
+            };
+            if self.catalog_at != Some(catalog.taken_at) {
+                self.catalog_at = Some(catalog.taken_at);
+            }
+            let room = ON_BOARD.saturating_sub(shared.on_board(|board| board.len()));
+            if room == 0 {
+                return Ok(Duration::from_millis(100));
+            }
+            let waiting = shared.store.unfinished(self.horizon, room.min(AT_ONCE))?;
+            let Some(last) = waiting.last().map(|w| w.id) else {
+                if taken.is_empty() {
+                    return Ok(IDLE);
+                } else {
+                    continue;
+                }
+            };
+            let failed: Vec<Record> = waiting
+                .iter()
+                .filter_map(|w| admit(shared, *w, &channels).transpose())
+                .collect::<Result<_, _>>()?;
+            if !failed.is_empty() {
+                shared.store.record(failed)?;
+            }
+            self.horizon = last;
+        }
+    }
+}
+
+/// Puts one submission on the board. Returns what is to be recorded when it cannot be delivered at all.
+fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Option<Record>, StoreError> {
+    if shared.on_board(|board| board.contains(waiting.id)) {
+        return Ok(None);
+    }
+    let due = waiting.next_attempt_at.unwrap_or(Millis(0));
+    match read(shared, waiting.id, channels)? {
+        Read::Task(task) => {
+            let persons = task.wanted.persons.clone();
+            let keep = task
+                .submission
+                .attachments
+                .iter()
+                .map(|a| a.bytes.len())
+                .sum::<usize>()
+                <= KEEP_BODY;
+            shared.on_board(|board| board.add(waiting.id, persons, due, keep.then_some(*task)));
+            Ok(None)
+        }
+        // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
+        Read::Unfit(_) => {
+            shared.on_board(|board| board.add(waiting.id, Vec::new(), due, None));
+            Ok(None)
+        }
+        Read::Held | Read::Gone => Ok(None),
+        Read::Lost(failure) => Ok(Some(Record {
+            id: waiting.id,
+            steps: Vec::new(),
+            change: Change::Failed(failure),
+        })),
+    }
+}
+
+/// What became of reading a submission.
+pub enum Read {
+    Task(Box<Task>),
+    /// A mapping cannot be filled; the text says which and why.
+    Unfit(crate::plan::wanted::Unfit),
+    /// Its channel is switched off: it waits.
+    Held,
+    Gone,
+    /// It can never be delivered as it is.
+    Lost(Failure),
+}
+
+/// Reads a submission from the store and renders its channel's mappings.
+pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<Read, StoreError> {
+    let Some(stored) = shared.store.load(id)? else {
+        return Ok(Read::Gone);
+    };
+    if !matches!(stored.standing.state, State::Queued | State::Delivering) {
+        return Ok(Read::Gone);
+    }
+    let Some(channel) = channels.by_key(stored.received.channel) else {
+        return Ok(lost(
+            "channel",
+            "its channel is not in the database; restore a backup that has it",
+        ));
+    };
+    if !channel.channel.enabled {
+        return Ok(Read::Held);
+    }
+    let submission = match task::submission(&stored.received, &channel.channel.slug) {
+        Ok(submission) => submission,
+        Err(error) => return Ok(lost("fields", &error.to_string())),
+    };
+    let Some(catalog) = shared.catalog() else {
+        return Ok(Read::Gone);
+    };
+    Ok(
+        match Task::new(
+            stored,
+            submission,
+            Arc::clone(channel),
+            &catalog,
+            &shared.options.country,
+        ) {
+            Ok(task) => Read::Task(Box::new(task)),
+            Err(unfit) => Read::Unfit(unfit),
+        },
+    )
+}
+
+fn lost(step: &str, text: &str) -> Read {
+    Read::Lost(Failure {
+        step: step.to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+/// The short text of lists: the rendered values of the channel's mappings, so that a person finds a submission by
+/// what the channel is about (name, phone, order); all fields when the channel maps none.
+fn summary(received: &Received, channels: &Directory) -> String {
+    let Some(channel) = channels.by_key(received.channel) else {
+        return String::new();
+    };
+    let Ok(submission) = task::submission(received, &channel.channel.slug) else {
+        return String::new();
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for mapping in channel
+        .channel
+        .fields
+        .iter()
+        .filter(|mapping| mapping.value.contains('{'))
+    {
+        let Ok(template) = template::Template::parse(&mapping.value) else {
+            continue;
+        };
+        let extras = template::Extras {
+            channel: &channel.channel.name,
+        };
+        let text = template::render(&template, &submission, &extras)
+            .joined()
+            .into_owned();
+        if !text.is_empty() && !parts.contains(&text) {
+            parts.push(text);
+        }
+    }
+    if parts.is_empty() {
+        parts.extend(template::listed(&submission.fields).lines().map(str::to_owned));
+    }
+    parts.join(" · ").chars().take(SUMMARY_CHARS).collect()
+}

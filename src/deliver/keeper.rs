@@ -1,0 +1,216 @@
+//! Is the portal there? The keeper opens the connection, reads the catalogue, and while the portal is out of reach
+//! probes it with growing pauses, so that not every submission has to find out for itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::clock::now;
+use super::engine::Shared;
+use crate::model::{Call, Catalog, Effect, Millis, Trouble, TroubleKind};
+use crate::portal::Portal;
+
+/// The contract: the catalogue is read again at least every ten minutes.
+const CATALOG_AGE: Duration = Duration::from_secs(10 * 60);
+/// A wish for a fresh catalogue is granted at most this often.
+const CATALOG_LEAST_AGE: Duration = Duration::from_secs(5);
+const FIRST_PROBE: Duration = Duration::from_millis(500);
+/// One probe a minute at most when the portal stays away.
+const LONGEST_PROBE: Duration = Duration::from_secs(60);
+/// A block by hand (OVERLOAD_LIMIT) is not to be hammered.
+const OVERLOAD_PROBE: Duration = Duration::from_secs(10 * 60);
+/// The keeper looks up at least this often, to notice a stop.
+const LOOK_UP: Duration = Duration::from_secs(1);
+
+/// What the keeper knows of the way to the portal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Weather {
+    /// No portal is connected: submissions are stored and wait.
+    NoPortal,
+    /// Connected, not yet heard of.
+    Unknown,
+    Up {
+        round_trip_ms: u64,
+    },
+    Down {
+        since: Millis,
+        reason: String,
+    },
+}
+
+/// Shared by the engine's threads.
+#[derive(Debug)]
+pub struct Health {
+    pub weather: Weather,
+    /// While down: when the next probe is due, and the pause after it.
+    next_probe: Millis,
+    pause: Duration,
+    /// Somebody met a field or label that the catalogue does not know.
+    wants_catalog_since: Option<Millis>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Health {
+            weather: Weather::Unknown,
+            next_probe: Millis(0),
+            pause: FIRST_PROBE,
+            wants_catalog_since: None,
+        }
+    }
+}
+
+impl Health {
+    /// Nothing is known yet but whether there is a portal.
+    pub fn starting(weather: Weather) -> Health {
+        Health {
+            weather,
+            ..Health::default()
+        }
+    }
+
+    /// Whether calls may be sent.
+    pub fn may_send(&self) -> bool {
+        matches!(self.weather, Weather::Up { .. })
+    }
+
+    /// A call met trouble that is not its own.
+    pub fn trouble(&mut self, trouble: &Trouble, now: Millis) {
+        let since = match &self.weather {
+            Weather::Down { since, .. } => *since,
+            _ => now,
+        };
+        if !matches!(self.weather, Weather::Down { .. }) {
+            self.pause = FIRST_PROBE;
+            tracing::warn!(reason = %trouble.text, "the portal is out of reach; submissions are stored and wait");
+        } else {
+            self.pause = (self.pause * 2).min(LONGEST_PROBE);
+        }
+        if trouble.kind == TroubleKind::Overload {
+            self.pause = OVERLOAD_PROBE;
+        }
+        self.next_probe = trouble.not_before.unwrap_or_default().max(now + self.pause);
+        self.weather = Weather::Down {
+            since,
+            reason: trouble.text.clone(),
+        };
+    }
+
+    pub fn up(&mut self, round_trip: Duration) {
+        if matches!(self.weather, Weather::Down { .. }) {
+            tracing::info!("the portal answers again");
+        }
+        self.pause = FIRST_PROBE;
+        self.weather = Weather::Up {
+            round_trip_ms: u64::try_from(round_trip.as_millis()).unwrap_or(u64::MAX),
+        };
+    }
+
+    /// Asks for a catalogue younger than `now`.
+    pub fn want_catalog(&mut self, now: Millis) {
+        self.wants_catalog_since.get_or_insert(now);
+    }
+}
+
+/// The keeper's thread.
+pub fn keep(shared: &Shared) {
+    let mut seen_settings = None;
+    while !shared.stopping() {
+        let settings = shared.store.changes().now().settings;
+        if seen_settings != Some(settings) {
+            seen_settings = Some(settings);
+            shared.reopen_portal();
+        }
+        let wait = match shared.portal() {
+            Some(portal) => look_after(shared, &portal),
+            None => LOOK_UP,
+        };
+        shared.wait_for_news(wait.min(LOOK_UP));
+    }
+}
+
+/// One look: reads the catalogue when it is due, or probes. Returns how long nothing is due.
+fn look_after(shared: &Shared, portal: &Arc<Portal>) -> Duration {
+    let at = now();
+    let (down, next_probe, wanted) = {
+        let health = shared.health();
+        (
+            matches!(health.weather, Weather::Down { .. }),
+            health.next_probe,
+            health.wants_catalog_since,
+        )
+    };
+    if down {
+        if at < next_probe {
+            return next_probe.since(at);
+        }
+        if !probe(shared, portal) {
+            return Duration::ZERO;
+        }
+    }
+    let age = shared.catalog().map(|catalog| at.since(catalog.taken_at));
+    let due = match age {
+        None => true,
+        Some(age) => age >= CATALOG_AGE || (wanted.is_some() && age >= CATALOG_LEAST_AGE),
+    };
+    if due || !shared.health().may_send() {
+        read_catalog(shared, portal, due);
+    }
+    LOOK_UP
+}
+
+/// One cheap call that any connection may make.
+// b24: api-reference/common/system/server-time.md
+fn probe(shared: &Shared, portal: &Portal) -> bool {
+    let started = std::time::Instant::now();
+    let call = Call {
+        key: "probe".to_owned(),
+        method: "server.time".to_owned(),
+        args: Vec::new(),
+        effect: Effect::Read,
+    };
+    match portal.call(&call).trouble() {
+        None => {
+            shared.health().up(started.elapsed());
+            shared.news();
+            true
+        }
+        Some(trouble) => {
+            shared.health().trouble(trouble, now());
+            false
+        }
+    }
+}
+
+fn read_catalog(shared: &Shared, portal: &Portal, due: bool) {
+    if !due {
+        probe(shared, portal);
+        return;
+    }
+    let started = std::time::Instant::now();
+    match portal.read_catalog(now()) {
+        Ok(catalog) => {
+            let round_trip = started.elapsed();
+            keep_catalog(shared, catalog);
+            let mut health = shared.health();
+            health.wants_catalog_since = None;
+            health.up(round_trip);
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the portal's catalogue of fields could not be read");
+            let trouble = error.into_trouble();
+            shared.health().trouble(&trouble, now());
+        }
+    }
+    shared.news();
+}
+
+fn keep_catalog(shared: &Shared, catalog: Catalog) {
+    let catalog = Arc::new(catalog);
+    if let Err(error) = shared.save_catalog(&catalog) {
+        tracing::warn!(%error, "the catalogue could not be stored; it is kept in memory");
+    }
+    shared.set_catalog(catalog);
+}

@@ -1,0 +1,300 @@
+//! The channel's mappings, rendered with the submission's fields and converted for the portal's field types: what is
+//! to stand in the portal, before anybody has looked what stands there.
+
+use serde_json::Value;
+
+use super::args::scalar;
+use crate::model::{Arg, Attachment, Catalog, Channel, Field, FieldKind, Mapping, Of, Submission};
+use crate::template::{self, Extras, Rendered, Template};
+use crate::values::{self, BadValue, Context};
+
+/// All that one submission wants written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Wanted {
+    pub contact: RecordWanted,
+    pub entity: RecordWanted,
+    /// Search values in canonical form: submissions that share one are of one person and are delivered in the order
+    /// of arrival.
+    pub persons: Vec<String>,
+}
+
+/// One record's part.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordWanted {
+    /// Field and value, ready for `fields[…]`.
+    pub plain: Vec<(String, Arg)>,
+    /// PHONE, EMAIL, WEB, IM with their entries.
+    pub multi: Vec<(String, Vec<Arg>)>,
+    pub searches: Vec<Search>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// `crm.duplicate.findbycomm`.
+    Phone,
+    Email,
+    /// A filter on the field.
+    Field,
+}
+
+/// One search-flagged field with the values under which a record may hold it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    pub field: String,
+    pub by: By,
+    pub values: Vec<String>,
+}
+
+impl Search {
+    /// The field's name as part of a call's key.
+    pub fn key(&self) -> String {
+        self.field.to_ascii_lowercase()
+    }
+
+    /// Whether a record's value is one of those searched for: however the portal writes numbers, dates and lists.
+    pub fn matches(&self, held: &Value) -> bool {
+        let held: Vec<String> = match held {
+            Value::Array(items) => items
+                .iter()
+                .filter_map(|item| scalar(item.get("VALUE").unwrap_or(item)))
+                .collect(),
+            one => scalar(one).into_iter().collect(),
+        };
+        held.iter()
+            .any(|held| self.values.iter().any(|wanted| same(held, wanted)))
+    }
+}
+
+fn same(held: &str, wanted: &str) -> bool {
+    let (held, wanted) = (held.trim(), wanted.trim());
+    held.to_lowercase() == wanted.to_lowercase()
+        // `3500` is written back as `3500.00`, `2026-12-31` as `2026-12-31T03:00:00+03:00`, `1` as `Y`.
+        || matches!((held.parse::<f64>(), wanted.parse::<f64>()), (Ok(a), Ok(b)) if a == b && held.len() < 16 && wanted.len() < 16)
+        || (wanted.len() == 10 && held.starts_with(wanted) && held.as_bytes().get(10) == Some(&b'T'))
+        || matches!((held, wanted), ("Y", "1") | ("N", "0") | ("1", "Y") | ("0", "N"))
+}
+
+impl RecordWanted {
+    pub fn is_empty(&self) -> bool {
+        self.plain.is_empty() && self.multi.is_empty()
+    }
+
+    /// Everything, as an add takes it.
+    pub fn fields(&self) -> Vec<(String, Arg)> {
+        let multi = self
+            .multi
+            .iter()
+            .map(|(field, entries)| (field.clone(), Arg::List(entries.clone())));
+        self.plain.iter().cloned().chain(multi).collect()
+    }
+
+    pub fn first_phone(&self) -> Option<String> {
+        let (_, entries) = self.multi.iter().find(|(field, _)| field == "PHONE")?;
+        let Some(Arg::Map(entry)) = entries.first() else {
+            return None;
+        };
+        entry.iter().find_map(|(name, value)| match value {
+            Arg::Text(text) if name == "VALUE" => Some(text.clone()),
+            _ => None,
+        })
+    }
+}
+
+/// Why nothing can be sent.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    #[error("the channel's template for {field} is broken: {reason}; mend the mapping, then deliver again")]
+    Template { field: String, reason: String },
+    #[error(
+        "the portal has no field {field} for a {of}; choose another field in the channel, then deliver again"
+    )]
+    NoField { of: &'static str, field: String },
+    #[error("{0}")]
+    Value(BadValue),
+}
+
+impl Unfit {
+    /// The portal may have changed since its catalogue was read: read it again before giving up.
+    pub fn may_be_stale(&self) -> bool {
+        match self {
+            Unfit::Template { .. } => false,
+            Unfit::NoField { .. } => true,
+            Unfit::Value(bad) => bad.stale_possible,
+        }
+    }
+}
+
+/// Renders and converts every mapping. A mapping without a value is left out: the bridge never blanks what the CRM
+/// holds.
+pub fn wanted(
+    submission: &Submission,
+    channel: &Channel,
+    catalog: &Catalog,
+    country: &str,
+) -> Result<Wanted, Unfit> {
+    let mut wanted = Wanted::default();
+    for mapping in &channel.fields {
+        let field = field(catalog, mapping)?;
+        let Some(rendered) = render(submission, channel, mapping)? else {
+            continue;
+        };
+        let context = context(catalog, channel, country, &submission.attachments);
+        let (record, prefix) = match mapping.of {
+            Of::Contact => (&mut wanted.contact, "contact"),
+            Of::Lead | Of::Deal => (&mut wanted.entity, channel.entity.as_str()),
+        };
+        add(record, field, &rendered, &context).map_err(Unfit::Value)?;
+        if mapping.search {
+            search(record, field, &rendered, &context).map_err(Unfit::Value)?;
+            for key in values::person_keys(&field.name, &input(&rendered), country) {
+                wanted.persons.push(format!("{prefix}.{}={key}", field.name));
+            }
+        }
+    }
+    wanted.persons.sort();
+    wanted.persons.dedup();
+    Ok(wanted)
+}
+
+fn field<'c>(catalog: &'c Catalog, mapping: &Mapping) -> Result<&'c Field, Unfit> {
+    let of = match mapping.of {
+        Of::Contact => "contact",
+        Of::Lead => "lead",
+        Of::Deal => "deal",
+    };
+    let found = catalog.fields(mapping.of).get(&mapping.field);
+    found.ok_or_else(|| Unfit::NoField {
+        of,
+        field: mapping.field.clone(),
+    })
+}
+
+fn render(submission: &Submission, channel: &Channel, mapping: &Mapping) -> Result<Option<Rendered>, Unfit> {
+    let template = Template::parse(&mapping.value).map_err(|error| Unfit::Template {
+        field: mapping.field.clone(),
+        reason: error.to_string(),
+    })?;
+    let rendered = template::render(
+        &template,
+        submission,
+        &Extras {
+            channel: &channel.name,
+        },
+    );
+    Ok((!rendered.is_empty()).then_some(rendered))
+}
+
+/// What was rendered, as the conversion takes it.
+fn input(rendered: &Rendered) -> values::Input<'_> {
+    let input = match rendered.texts.as_slice() {
+        [one] => values::Input::one(one),
+        many => values::Input::many(many),
+    };
+    match &rendered.path {
+        Some(path) => input.at(path),
+        None => input,
+    }
+}
+
+fn context<'a>(
+    catalog: &'a Catalog,
+    channel: &Channel,
+    country: &'a str,
+    attachments: &'a [Attachment],
+) -> Context<'a> {
+    Context {
+        catalog,
+        country,
+        category_id: Some(channel.category_id),
+        attachments,
+    }
+}
+
+fn add(
+    record: &mut RecordWanted,
+    field: &Field,
+    rendered: &Rendered,
+    context: &Context<'_>,
+) -> Result<(), BadValue> {
+    if field.kind == FieldKind::Multifield {
+        let entries = match values::convert(field, &input(rendered), context)? {
+            Arg::List(entries) => entries,
+            one => vec![one],
+        };
+        match record.multi.iter_mut().find(|(name, _)| *name == field.name) {
+            Some((_, had)) => had.extend(entries),
+            None => record.multi.push((field.name.clone(), entries)),
+        }
+    } else {
+        record.plain.push((
+            field.name.clone(),
+            values::convert(field, &input(rendered), context)?,
+        ));
+    }
+    Ok(())
+}
+
+fn search(
+    record: &mut RecordWanted,
+    field: &Field,
+    rendered: &Rendered,
+    context: &Context<'_>,
+) -> Result<(), BadValue> {
+    let forms = values::search_forms(field, &input(rendered), context)?;
+    match record
+        .searches
+        .iter_mut()
+        .find(|search| search.field == field.name)
+    {
+        Some(search) => search.values.extend(forms),
+        None => {
+            let by = match (field.kind, field.name.as_str()) {
+                (FieldKind::Multifield, "PHONE") => By::Phone,
+                (FieldKind::Multifield, "EMAIL") => By::Email,
+                _ => By::Field,
+            };
+            record.searches.push(Search {
+                field: field.name.clone(),
+                by,
+                values: forms,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_record_is_checked_against_what_was_searched_for() {
+        let search = |values: &[&str]| Search {
+            field: "X".to_owned(),
+            by: By::Field,
+            values: values.iter().map(|v| (*v).to_owned()).collect(),
+        };
+        let table: &[(&[&str], Value, bool)] = &[
+            (&["6510"], json!("6510"), true),
+            (&["6510"], json!(6510), true),
+            (&["6510"], json!("6511"), false),
+            (&["6510"], json!(null), false),
+            (&["6510"], json!(""), false),
+            (&["3500"], json!("3500.00"), true),
+            (&["12345678901234567890"], json!("12345678901234567891"), false),
+            (&["2026-12-31"], json!("2026-12-31T03:00:00+03:00"), true),
+            (&["1"], json!("Y"), true),
+            (&["Тест"], json!("тест "), true),
+            (&["a", "b"], json!(["c", "b"]), true),
+            (&["@ivan"], json!([{"ID": "1", "VALUE": "@ivan"}]), true),
+        ];
+        for (values, held, expected) in table {
+            assert_eq!(
+                search(values).matches(held),
+                *expected,
+                "{values:?} against {held}"
+            );
+        }
+    }
+}
