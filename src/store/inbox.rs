@@ -8,8 +8,9 @@ use super::journal::{STANDING, Standing};
 use super::{ChannelKey, Store, meta};
 use crate::model::{Millis, State, SubmissionId};
 
-/// The full-text index knows parts of three characters and more; anything shorter is looked for in
-/// this many of the newest summaries.
+/// The full-text index knows parts of a text from this many characters on.
+const INDEXED_PART: usize = 3;
+/// Anything shorter is looked for in this many of the newest summaries, letter case included.
 const SHORT_TEXT_ROWS: usize = 20_000;
 
 /// Which submissions to list. The default is all of them.
@@ -38,13 +39,14 @@ pub struct Line {
 }
 
 impl Store {
-    /// At most `limit` lines, newest first.
+    /// At most `limit` lines, newest first. What nobody has taken up yet stands as queued; it has no
+    /// summary to be found by.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
+        let look_for = LookFor::read(filter);
         self.inner.readers.read(|conn| {
-            let mut lines = deliveries(conn, filter, limit)?;
-            // What nobody has taken up yet stands as queued; it has no summary to be found by.
-            if filter.state.is_none_or(|state| state == State::Queued) && filter.text.is_none() {
-                lines.extend(not_taken_up(conn, filter, limit)?);
+            let mut lines = deliveries(conn, filter, &look_for, limit)?;
+            if filter.state.is_none_or(|state| state == State::Queued) && !look_for.is_part() {
+                lines.extend(not_taken_up(conn, filter, &look_for, limit)?);
                 lines.sort_unstable_by_key(|line| std::cmp::Reverse(line.id));
                 lines.truncate(limit);
             }
@@ -53,15 +55,50 @@ impl Store {
     }
 }
 
-/// Ids that a filter lets through: from the first, up to but not including the second.
-fn span(filter: &Filter) -> (i64, i64) {
-    let first = filter.from.map_or(0, |from| SubmissionId::first_at(from).0);
-    let end = filter.to.map_or(i64::MAX, |to| SubmissionId::first_at(to).0);
-    (first, end.min(filter.before.map_or(i64::MAX, |before| before.0)))
+/// What the text of a filter means.
+enum LookFor {
+    Anything,
+    Id(SubmissionId),
+    /// Part of a summary that the index can find.
+    Part(String),
+    /// Part of a summary too short for the index.
+    ShortPart(String),
 }
 
-fn not_taken_up(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
-    let (first, end) = span(filter);
+impl LookFor {
+    fn read(filter: &Filter) -> LookFor {
+        let text = filter.text.as_deref().unwrap_or_default().trim();
+        match text.parse() {
+            Ok(id) => LookFor::Id(id),
+            Err(_) if text.is_empty() => LookFor::Anything,
+            Err(_) if text.chars().count() >= INDEXED_PART => LookFor::Part(text.to_owned()),
+            Err(_) => LookFor::ShortPart(text.to_owned()),
+        }
+    }
+
+    fn is_part(&self) -> bool {
+        matches!(self, LookFor::Part(_) | LookFor::ShortPart(_))
+    }
+}
+
+/// Ids that a filter lets through: from the first, up to but not including the second.
+fn span(filter: &Filter, look_for: &LookFor) -> (i64, i64) {
+    let first = filter.from.map_or(0, |from| SubmissionId::first_at(from).0);
+    let end = filter.to.map_or(i64::MAX, |to| SubmissionId::first_at(to).0);
+    let end = end.min(filter.before.map_or(i64::MAX, |before| before.0));
+    match look_for {
+        LookFor::Id(id) => (first.max(id.0), end.min(id.0.saturating_add(1))),
+        _ => (first, end),
+    }
+}
+
+fn not_taken_up(
+    conn: &Connection,
+    filter: &Filter,
+    look_for: &LookFor,
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    let (first, end) = span(filter, look_for);
     let first = first.max(meta::get(conn, meta::WATERMARK)?.saturating_add(1));
     let mut query = conn.prepare_cached(
         "SELECT i.id, i.channel, i.via FROM inbox i LEFT JOIN delivery d ON d.id = i.id \
@@ -81,8 +118,13 @@ fn not_taken_up(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn deliveries(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
-    let (sql, values) = delivery_query(filter, limit);
+fn deliveries(
+    conn: &Connection,
+    filter: &Filter,
+    look_for: &LookFor,
+    limit: usize,
+) -> Result<Vec<Line>, StoreError> {
+    let (sql, values) = delivery_query(filter, look_for, limit);
     let mut query = conn.prepare_cached(&sql)?;
     let mut rows = query.query(params_from_iter(values))?;
     let mut lines = Vec::new();
@@ -100,8 +142,8 @@ fn deliveries(conn: &Connection, filter: &Filter, limit: usize) -> Result<Vec<Li
 
 /// Each kind of filter has an index that yields its rows newest first, so a page costs what the page
 /// holds. The index is named: without statistics SQLite might walk the table instead.
-fn delivery_query(filter: &Filter, limit: usize) -> (String, Vec<Value>) {
-    let (first, end) = span(filter);
+fn delivery_query(filter: &Filter, look_for: &LookFor, limit: usize) -> (String, Vec<Value>) {
+    let (first, end) = span(filter, look_for);
     let mut values = vec![Value::from(first), Value::from(end)];
     let mut conditions = String::from("d.id >= ?1 AND d.id < ?2");
     let mut add = |condition: &str, value: Value| {
@@ -114,20 +156,8 @@ fn delivery_query(filter: &Filter, limit: usize) -> (String, Vec<Value>) {
     if let Some(state) = filter.state {
         add("d.state =", Value::from(state.as_str().to_owned()));
     }
-    let text = filter
-        .text
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let from = match text {
-        Some(text) if text.parse::<SubmissionId>().is_ok() => {
-            add(
-                "d.id =",
-                Value::from(text.parse::<SubmissionId>().map_or(0, |id| id.0)),
-            );
-            "delivery d".to_owned()
-        }
-        Some(text) if text.chars().count() >= 3 => {
+    let from = match look_for {
+        LookFor::Part(text) => {
             // A quoted string is a phrase: any part of the summary. Quotes inside are doubled.
             add(
                 "delivery_text MATCH",
@@ -136,20 +166,24 @@ fn delivery_query(filter: &Filter, limit: usize) -> (String, Vec<Value>) {
             conditions.push_str(" AND delivery_text.rowid >= ?1 AND delivery_text.rowid < ?2");
             "delivery_text CROSS JOIN delivery d ON d.id = delivery_text.rowid".to_owned()
         }
-        Some(text) => {
-            add("instr(d.summary,", Value::from(text.to_owned()));
+        LookFor::ShortPart(text) => {
+            add("instr(d.summary,", Value::from(text.clone()));
             conditions.push(')');
             format!("(SELECT * FROM delivery WHERE id < ?2 ORDER BY id DESC LIMIT {SHORT_TEXT_ROWS}) d")
         }
-        None => match (filter.channel, filter.state) {
+        LookFor::Id(_) => "delivery d NOT INDEXED".to_owned(),
+        LookFor::Anything => match (filter.channel, filter.state) {
             (Some(_), Some(_)) => "delivery d INDEXED BY delivery_by_channel_and_state".to_owned(),
             (Some(_), None) => "delivery d INDEXED BY delivery_by_channel".to_owned(),
             (None, Some(_)) => "delivery d INDEXED BY delivery_by_state".to_owned(),
             (None, None) => "delivery d NOT INDEXED".to_owned(),
         },
     };
-    let by_text = from.starts_with("delivery_text");
-    let order = if by_text { "delivery_text.rowid" } else { "d.id" };
+    let order = if matches!(look_for, LookFor::Part(_)) {
+        "delivery_text.rowid"
+    } else {
+        "d.id"
+    };
     values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
     let sql = format!(
         "SELECT d.id, d.channel, i.via, {STANDING} FROM {from} CROSS JOIN inbox i ON i.id = d.id \

@@ -163,6 +163,13 @@ fn every_filter_yields_the_right_lines_newest_first_and_page_by_page() {
         ),
         (
             Filter {
+                text: Some(all[11].to_string()),
+                ..Filter::default()
+            },
+            &[11],
+        ),
+        (
+            Filter {
                 text: Some(all[2].to_string()),
                 ..Filter::default()
             },
