@@ -35,6 +35,17 @@ pub fn date(at: Millis) -> String {
     )
 }
 
+/// `30.08.2024 14:29`, for the portal's pages.
+pub fn for_people(at: Millis) -> String {
+    let at = civil_time(at);
+    let (day, month, year) = (at.day(), at.month(), at.year());
+    format!(
+        "{day:02}.{month:02}.{year:04} {:02}:{:02}",
+        at.hour(),
+        at.minute()
+    )
+}
+
 fn civil_time(at: Millis) -> civil::DateTime {
     let stamp = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     ZONE.to_datetime(stamp)

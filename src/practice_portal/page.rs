@@ -135,7 +135,7 @@ fn card(world: &World, text: &Text, kin: Kin, record: &Record, now: Millis) -> M
                 }
             }
             (timeline(world, text, kin, record.id))
-            p.when { (clock::datetime(record.created_at)) }
+            p.when { (clock::for_people(record.created_at)) }
         }
     }
 }
@@ -145,7 +145,9 @@ fn timeline(world: &World, text: &Text, kin: Kin, id: u64) -> Markup {
         @for activity in world.activities_of(kin, id) {
             div.activity {
                 b { (text.activity) } " " (activity.text("SUBJECT"))
-                @if !activity.text("DEADLINE").is_empty() { " " small { (activity.text("DEADLINE")) } }
+                @if let Some(deadline) = clock::parse(&activity.text("DEADLINE")) {
+                    " " small { (clock::for_people(deadline)) }
+                }
                 p.text { (activity.text("DESCRIPTION")) }
             }
         }
