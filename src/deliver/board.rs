@@ -153,7 +153,9 @@ impl<T> Board<T> {
 
     /// Whether a job stands in the lines of exactly these persons.
     pub fn is_of(&self, id: SubmissionId, persons: &[String]) -> bool {
-        self.entries.get(&id).is_some_and(|entry| entry.persons == persons)
+        self.entries
+            .get(&id)
+            .is_some_and(|entry| entry.persons == persons)
     }
 
     /// A job turned out to be of other persons than it stands in line for: it goes to the end of their lines.

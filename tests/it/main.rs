@@ -1,4 +1,6 @@
 //! The real executable against the practice portal, as a website and an administrator use it.
 
+mod contact;
 mod delivery;
 mod harness;
+mod records;
