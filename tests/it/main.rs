@@ -2,5 +2,7 @@
 
 mod contact;
 mod delivery;
+mod entity;
+mod extras;
 mod harness;
 mod records;
