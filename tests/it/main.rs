@@ -6,3 +6,5 @@ mod entity;
 mod extras;
 mod harness;
 mod records;
+mod refusals;
+mod values;
