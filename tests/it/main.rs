@@ -1,10 +1,13 @@
 //! The real executable against the practice portal, as a website and an administrator use it.
 
 mod contact;
+mod cost;
 mod delivery;
 mod entity;
 mod extras;
 mod harness;
+mod ingest;
 mod records;
 mod refusals;
+mod secrets;
 mod values;
