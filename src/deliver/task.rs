@@ -84,7 +84,7 @@ impl Task {
         country: &str,
     ) -> Result<Task, Unfit> {
         let wanted = wanted(&submission, &channel.channel, catalog, country)?;
-        Ok(Task {
+        let mut task = Task {
             submission,
             channel,
             wanted,
@@ -94,7 +94,10 @@ impl Task {
             shared_failures: 0,
             asked: None,
             unsaved: Vec::new(),
-        })
+        };
+        // What another run of the program read is not known any more.
+        task.forget_reads();
+        Ok(task)
     }
 
     /// A task for a dry run: nothing of it is in the store.
