@@ -105,13 +105,7 @@ fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Opti
     match read(shared, waiting.id, channels)? {
         Read::Task(task) => {
             let persons = task.wanted.persons.clone();
-            let keep = task
-                .submission
-                .attachments
-                .iter()
-                .map(|a| a.bytes.len())
-                .sum::<usize>()
-                <= KEEP_BODY;
+            let keep = task.weight <= KEEP_BODY;
             shared.on_board(|board| board.add(waiting.id, persons, due, keep.then_some(*task)));
             Ok(None)
         }

@@ -35,6 +35,8 @@ pub struct Task {
     pub attempts: u32,
     /// When its time to be delivered began.
     pub since: Millis,
+    /// Bytes of the request as it is stored: roughly what the task holds in memory.
+    pub weight: usize,
     /// How often a shared batch that held it failed as a whole.
     pub shared_failures: u32,
     pub asked: Option<Asked>,
@@ -88,6 +90,7 @@ impl Task {
             submission,
             channel,
             wanted,
+            weight: stored.received.body.len(),
             journal: stored.journal,
             attempts: stored.standing.attempts,
             since: stored.standing.since,
@@ -108,6 +111,7 @@ impl Task {
             channel,
             wanted,
             journal: Journal::default(),
+            weight: 0,
             attempts: 0,
             shared_failures: 0,
             asked: None,
