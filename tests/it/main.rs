@@ -1,9 +1,12 @@
 //! The real executable against the practice portal, as a website and an administrator use it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod contact;
 mod cost;
 mod delivery;
 mod entity;
+mod examples;
 mod extras;
 mod harness;
 mod ingest;
