@@ -10,7 +10,7 @@ use crate::model::{
     Answer, Arg, Call, Catalog, Effect, Journal, Millis, Step, StepState, Submission, Trouble, TroubleKind,
 };
 use crate::plan::wanted::{Unfit, wanted};
-use crate::plan::{self, Job, Next, Wanted};
+use crate::plan::{self, Job, Next, Wanted, chain};
 use crate::store::{Received, Stored, StoredChannel};
 
 /// What is kept of a long value in the journal: enough to recognise it.
@@ -22,7 +22,19 @@ const READ_ANSWER_CHARS: usize = 2_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     pub calls: Vec<Call>,
+    /// How many of the calls go out at once beside those of others.
+    pub shareable: usize,
     pub decision: Option<Value>,
+}
+
+impl Asked {
+    pub fn new(calls: Vec<Call>, decision: Option<Value>) -> Asked {
+        Asked {
+            shareable: chain::shareable(&calls).len(),
+            calls,
+            decision,
+        }
+    }
 }
 
 #[derive(Debug, PartialEq)]

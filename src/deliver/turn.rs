@@ -50,7 +50,7 @@ pub fn send(shared: &Shared) {
             }
             let weigh = |task: Option<&Task>| {
                 task.and_then(|task| task.asked.as_ref())
-                    .map_or(USUAL_COMMANDS, |asked| asked.calls.len())
+                    .map_or(USUAL_COMMANDS, |asked| asked.shareable)
             };
             let now = shared.now();
             (
@@ -181,7 +181,7 @@ impl Sender<'_> {
             now,
         ) {
             Next::Ask { calls, decision } => {
-                task.asked = Some(Asked { calls, decision });
+                task.asked = Some(Asked::new(calls, decision));
                 return Some(task);
             }
             Next::Wait { until } => {
