@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cli;
 mod contact;
 mod cost;
 mod delivery;
+mod demo;
 mod entity;
 mod examples;
 mod extras;

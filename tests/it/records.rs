@@ -31,9 +31,10 @@ pub fn count(portal: &PracticePortal, kinds: &str) -> usize {
 
 /// One `contact`, `deal` or `lead` with all its fields.
 pub fn get(portal: &PracticePortal, kind: &str, id: u64) -> Value {
+    let id = id.to_string();
     let found = all(portal, &format!("{kind}s"))
         .into_iter()
-        .find(|record| record["ID"] == id.to_string());
+        .find(|record| record["ID"] == id);
     found.unwrap_or_else(|| panic!("there is no {kind} {id}"))
 }
 
@@ -46,7 +47,8 @@ pub fn multi(record: &Value, field: &str) -> Vec<String> {
 
 /// The texts of a record's comments.
 pub fn comments(portal: &PracticePortal, kind: &str, id: u64) -> Vec<String> {
-    let of = |c: &&Value| c["ENTITY_TYPE"] == kind && c["ENTITY_ID"] == id.to_string();
+    let id = id.to_string();
+    let of = |c: &&Value| c["ENTITY_TYPE"] == kind && c["ENTITY_ID"] == id;
     let comments = all(portal, "comments");
     let texts = comments.iter().filter(of).map(|c| c["COMMENT"].as_str());
     texts.map(|text| text.expect("a text").to_owned()).collect()
@@ -54,9 +56,9 @@ pub fn comments(portal: &PracticePortal, kind: &str, id: u64) -> Vec<String> {
 
 /// A record's activities.
 pub fn activities(portal: &PracticePortal, kind: &str, id: u64) -> Vec<Value> {
-    let kind = if kind == "lead" { "1" } else { "2" };
+    let (kind, id) = (if kind == "lead" { "1" } else { "2" }, id.to_string());
     let mut activities = all(portal, "activities");
-    activities.retain(|a| a["OWNER_TYPE_ID"] == kind && a["OWNER_ID"] == id.to_string());
+    activities.retain(|a| a["OWNER_TYPE_ID"] == kind && a["OWNER_ID"] == id);
     activities
 }
 
