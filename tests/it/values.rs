@@ -1,8 +1,8 @@
 //! Contract 5 and 6: templates and values, from a form to the field of the portal.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use b24_bridge::practice_portal::{Kin, Kind};
+use b24_bridge::practice_portal::{Fault, Kin, Kind, Only};
 use serde_json::{Value, json};
 
 use crate::harness::{Bridge, portal};
@@ -356,6 +356,13 @@ fn what_was_added_in_the_portal_since_is_taken() {
         id
     });
     let body = json!({"phone": "8 471 277-31-20", "delivery": "дрон", "who": "Вера Новая"});
+    // A portal that takes its time, so that two who went at once would both find nobody.
+    let slow = Fault::Slow {
+        before: Duration::from_millis(100),
+        after: Duration::ZERO,
+    };
+    let only = Only::Method("crm.duplicate.findbycomm".to_owned());
+    portal.faults().arm(slow, only, None);
     let sent: Vec<String> = (0..4).map(|_| bridge.post_json("in", &body).id()).collect();
     let of_new_field = bridge.post_json("new", &json!({"new": "поле"})).id();
     let wrong = bridge.post_json("in", &json!({"delivery": "Телепорт"})).id();
