@@ -110,7 +110,7 @@ fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Opti
             Ok(None)
         }
         // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
-        Read::Unfit(_) => {
+        Read::Unfit { .. } => {
             shared.on_board(|board| board.add(waiting.id, Vec::new(), due, None));
             Ok(None)
         }
@@ -127,7 +127,11 @@ fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Opti
 pub enum Read {
     Task(Box<Task>),
     /// A mapping cannot be filled; the text says which and why.
-    Unfit(crate::plan::wanted::Unfit),
+    Unfit {
+        unfit: crate::plan::wanted::Unfit,
+        /// When its time to be delivered began: a catalogue that is younger knows all that it could mean.
+        since: Millis,
+    },
     /// Its channel is switched off: it waits.
     Held,
     Gone,
@@ -159,6 +163,7 @@ pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<R
     let Some(catalog) = shared.catalog() else {
         return Ok(Read::Gone);
     };
+    let since = stored.standing.since;
     Ok(
         match Task::new(
             stored,
@@ -168,7 +173,7 @@ pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<R
             &shared.options.country,
         ) {
             Ok(task) => Read::Task(Box::new(task)),
-            Err(unfit) => Read::Unfit(unfit),
+            Err(unfit) => Read::Unfit { unfit, since },
         },
     )
 }

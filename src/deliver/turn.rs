@@ -23,7 +23,7 @@ const USUAL_COMMANDS: usize = 3;
 const AFTER_REFUSED_WRITE: Duration = Duration::from_secs(5);
 /// A shared batch may fail as a whole because of one of its commands: after this often, its jobs go alone.
 const SHARED_FAILURES: u32 = 2;
-/// How long a job waits for a fresh catalogue before it is failed for an unknown field or label.
+/// How soon a job with an unknown field or label looks whether a fresh catalogue has come.
 const FRESH_CATALOG: Duration = Duration::from_secs(2);
 
 /// A sender's thread.
@@ -114,8 +114,17 @@ impl Sender<'_> {
     /// Reads a job that the board kept no task for. What cannot be read goes where it belongs.
     fn read(&self, id: SubmissionId, records: &mut Vec<Record>) -> Option<Box<Task>> {
         match feed::read(self.shared, id, &self.shared.store.directory()) {
-            Ok(Read::Task(task)) => return Some(task),
-            Ok(Read::Unfit(unfit)) => self.unfit(id, &unfit, records),
+            Ok(Read::Task(task)) => {
+                let persons = &task.wanted.persons;
+                if self.shared.on_board(|board| board.is_of(id, persons)) {
+                    return Some(task);
+                }
+                // It was unfit when it came, so that nobody knew whose it is.
+                let persons = persons.clone();
+                self.shared
+                    .on_board(|board| board.line_up_again(id, persons, Millis(0)));
+            }
+            Ok(Read::Unfit { unfit, since }) => self.unfit(id, &unfit, since, records),
             Ok(Read::Held | Read::Gone) => self.shared.on_board(|board| board.finish(id)),
             Ok(Read::Lost(failure)) => {
                 records.push(Record {
@@ -136,10 +145,10 @@ impl Sender<'_> {
     }
 
     /// A value that does not fit, or a field that is not there: the catalogue is read again before the submission is
-    /// failed for it.
-    fn unfit(&self, id: SubmissionId, unfit: &Unfit, records: &mut Vec<Record>) {
+    /// failed for it. Fresh is what was read after the submission came: what its sender could know is in it.
+    fn unfit(&self, id: SubmissionId, unfit: &Unfit, since: Millis, records: &mut Vec<Record>) {
         let now = self.shared.now();
-        let fresh = now.since(self.catalog.taken_at) < FRESH_CATALOG * 4;
+        let fresh = self.catalog.taken_at >= since;
         if unfit.may_be_stale() && !fresh {
             self.shared.health().want_catalog(now);
             self.shared.news();

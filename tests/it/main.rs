@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod contact;
 mod delivery;
+mod entity;
+mod extras;
 mod harness;
+mod records;
