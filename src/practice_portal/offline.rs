@@ -19,6 +19,8 @@ pub enum Meddling {
     FailBefore,
     /// It is run, and then INTERNAL_SERVER_ERROR.
     FailAfter,
+    /// It is refused for good.
+    Refuse,
 }
 
 impl World {
@@ -58,6 +60,7 @@ impl World {
                 Meddling::OutOfTime => Err(operation_time_limit()),
                 Meddling::FailBefore => failed(),
                 Meddling::FailAfter => run().and_then(|_| failed()),
+                Meddling::Refuse => Err(RestError::crm("Не сегодня.")),
             };
             (answer, Value::Null)
         });

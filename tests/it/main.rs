@@ -7,4 +7,5 @@ mod delivery;
 mod entity;
 mod extras;
 mod harness;
+mod planner;
 mod records;
