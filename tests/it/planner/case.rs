@@ -89,6 +89,8 @@ pub struct Case {
     pub events: Vec<Event>,
     /// Submissions that share a batch at most, by round.
     pub widths: Vec<u8>,
+    /// Contacts are found, and the connection's user may not read them.
+    secret: bool,
 }
 
 // What a property test prints must be readable.
@@ -233,27 +235,34 @@ pub fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(sent(), 1..5),
         prop::collection::vec(event(), 0..12),
         prop::collection::vec(1u8..4, 1..6),
+        prop::bool::weighted(0.1),
     )
-        .prop_map(|(channel, contacts, existing, sent, events, widths)| Case {
-            channel: Arc::new(StoredChannel {
-                key: ChannelKey(1),
-                channel,
-                created_at: START,
-                changed_at: START,
-                deleted_at: None,
-            }),
-            contacts,
-            existing,
-            sent,
-            events,
-            widths,
-        })
+        .prop_map(
+            |(channel, contacts, existing, sent, events, widths, secret)| Case {
+                channel: Arc::new(StoredChannel {
+                    key: ChannelKey(1),
+                    channel,
+                    created_at: START,
+                    changed_at: START,
+                    deleted_at: None,
+                }),
+                contacts,
+                existing,
+                sent,
+                events,
+                widths,
+                secret,
+            },
+        )
 }
 
 impl Case {
     /// The portal as it stands before anything is delivered.
     pub fn world(&self) -> World {
         let mut world = World::new(1);
+        if self.secret {
+            world.settings.hidden_methods.insert("crm.contact.get".to_owned());
+        }
         let lead = self.channel.channel.entity == Entity::Lead;
         let mut of_person: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
         for contact in &self.contacts {

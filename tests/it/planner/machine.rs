@@ -396,6 +396,15 @@ impl Row {
             "entities made"
         );
         prop_assert!(holding("contacts", "ORIGIN_ID") <= 1, "contacts made");
+        let entities = all[format!("{}s", outcome.entity.as_str())]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        for made in entities.iter().filter(|record| record["ORIGIN_ID"] == id) {
+            let bound = made["CONTACT_IDS"].as_array().cloned().unwrap_or_default();
+            let bound: Vec<u64> = bound.iter().filter_map(Value::as_u64).collect();
+            prop_assert_eq!(&bound, &outcome.contact_ids, "contacts bound");
+        }
         let owners = if outcome.action == EntityAction::Ignored {
             0
         } else {
