@@ -181,14 +181,23 @@ impl<T> Board<T> {
     }
 
     /// Forgets every job that is not being worked on: channels or submissions were changed elsewhere, and all must be
-    /// read again.
-    pub fn forget_waiting(&mut self) {
-        let waiting: Vec<SubmissionId> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| matches!(entry.place, Place::Here(_)))
-            .map(|(id, _)| *id)
-            .collect();
+    /// read again. A job that `keeps` says yes to stays in its lines, and is due at once.
+    pub fn forget_waiting(&mut self, mut keeps: impl FnMut(&mut T) -> bool) {
+        let mut waiting = Vec::new();
+        for (id, entry) in &mut self.entries {
+            match &mut entry.place {
+                Place::Taken => {}
+                Place::Here(task) => {
+                    if task.as_mut().is_some_and(&mut keeps) {
+                        self.due.remove(&(entry.due, *id));
+                        entry.due = Millis(0);
+                        self.due.insert((entry.due, *id));
+                    } else {
+                        waiting.push(*id);
+                    }
+                }
+            }
+        }
         for id in waiting {
             self.finish(id);
         }
@@ -298,10 +307,20 @@ mod tests {
     }
 
     #[test]
+    fn what_must_keep_its_place_is_not_overtaken_by_what_is_read_again() {
+        let mut board = board(&[(2, &["p"])]);
+        board.take(Millis(10), 50, |_| 1);
+        board.put_back(id(2), Millis(1_000), false, Some(()));
+        board.forget_waiting(|()| true);
+        board.add(id(1), vec!["p".to_owned()], Millis(0), None);
+        assert_eq!(take(&mut board, 50), [2], "at once, and first");
+    }
+
+    #[test]
     fn forgetting_keeps_what_is_under_way() {
         let mut board = board(&[(1, &["p"]), (2, &["p"])]);
         board.take(Millis(10), 50, |_| 1);
-        board.forget_waiting();
+        board.forget_waiting(|()| false);
         assert!(board.contains(id(1)) && !board.contains(id(2)));
         board.add(id(2), vec!["p".to_owned()], Millis(0), None);
         assert_eq!(take(&mut board, 50), [] as [i64; 0]);

@@ -12,6 +12,7 @@ mod examples;
 mod extras;
 mod harness;
 mod ingest;
+mod planner;
 mod records;
 mod refusals;
 mod secrets;
