@@ -104,6 +104,14 @@ async fn serve(
     public.and(inside).and(ended).context("while stopping")
 }
 
+/// The address, when nobody has it; any free port beside it otherwise.
+pub fn this_or_free(address: SocketAddr) -> SocketAddr {
+    match std::net::TcpListener::bind(address) {
+        Ok(_) => address,
+        Err(_) => SocketAddr::new(address.ip(), 0),
+    }
+}
+
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(

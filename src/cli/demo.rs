@@ -1,6 +1,6 @@
 //! `demo`: the whole thing on one machine, thrown away afterwards.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -22,6 +22,7 @@ const USUAL_PORT: u16 = 8080;
 pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
     workplace::log(global);
     let dir = Folder::make()?;
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let portal = PracticePortal::start(practice_portal::Options {
         listen: command.portal_listen.unwrap_or(free),
@@ -36,7 +37,7 @@ pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
         data_dir: dir.0.clone(),
         ..options(global, &usual_serve()?)?
     };
-    serve.listen = command.listen.unwrap_or_else(usual_or_free);
+    serve.listen = command.listen.unwrap_or_else(|| run::this_or_free(usual));
     serve.admin_listen = command.admin_listen.unwrap_or(free);
     run::run(serve, |addresses, store| {
         let stored = store.put_channel(channel)?;
@@ -59,15 +60,6 @@ fn usual_serve() -> anyhow::Result<super::args::Serve> {
     match Cli::try_parse_from(["b24-bridge", "serve"])?.command {
         Command::Serve(serve) => Ok(serve),
         _ => anyhow::bail!("`serve` was not read as serve"),
-    }
-}
-
-/// The usual port, when nobody has it.
-fn usual_or_free() -> SocketAddr {
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
-    match TcpListener::bind(usual) {
-        Ok(_) => usual,
-        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     }
 }
 

@@ -169,6 +169,11 @@ impl Shared {
         }
     }
 
+    /// How many submissions stand on the board.
+    pub fn board_len(&self) -> usize {
+        self.lock().board.len()
+    }
+
     /// Works on the board, then wakes whoever waits for it.
     pub fn on_board<R>(&self, work: impl FnOnce(&mut Board<Task>) -> R) -> R {
         let result = {
@@ -229,6 +234,22 @@ impl Shared {
 
     pub fn save_catalog(&self, catalog: &Catalog) -> Result<(), StoreError> {
         self.store.put_setting(CATALOG_SETTING, catalog)
+    }
+
+    /// A renamed portal told its new address on the way: it is kept, so that the old one may go.
+    // b24: settings/how-to-call-rest-api/change-domen.md
+    pub fn note_new_address(&self, portal: &Portal) {
+        let known = portal.connection();
+        if known == *portal.opened_with() {
+            return;
+        }
+        let kept = self.store.credential::<Connection>(CONNECTION_CREDENTIAL);
+        if let Ok(Some(kept)) = kept
+            && kept == *portal.opened_with()
+            && let Err(error) = self.store.put_credential(CONNECTION_CREDENTIAL, &known)
+        {
+            tracing::warn!(%error, "the portal's new address could not be stored");
+        }
     }
 
     /// Opens the portal anew when the stored connection changed.

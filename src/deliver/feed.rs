@@ -17,6 +17,10 @@ const AT_ONCE: usize = 256;
 const KEEP_BODY: usize = 64 * 1024;
 /// How soon the feeder looks again when the disk refused something.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+/// How soon the feeder looks again when the board was full, or the portal's fields are not known yet: nobody wakes it
+/// for either.
+const FULL: Duration = Duration::from_millis(100);
+const NO_CATALOG: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_secs(60);
 /// What a list shows of a submission.
 const SUMMARY_CHARS: usize = 160;
@@ -25,7 +29,6 @@ const SUMMARY_CHARS: usize = 160;
 pub fn feed(shared: &Shared) {
     let mut feeder = Feeder {
         horizon: SubmissionId(0),
-        catalog_at: None,
     };
     let mut seen = shared.store.changes().now();
     while !shared.stopping() {
@@ -49,8 +52,6 @@ pub fn feed(shared: &Shared) {
 struct Feeder {
     /// Everything unfinished up to here is on the board.
     horizon: SubmissionId,
-    /// The catalogue by which the waiting jobs were rendered.
-    catalog_at: Option<Millis>,
 }
 
 impl Feeder {
@@ -61,23 +62,19 @@ impl Feeder {
             if shared.stopping() {
                 return Ok(IDLE);
             }
+            let room = ON_BOARD.saturating_sub(shared.board_len());
+            if room == 0 {
+                return Ok(FULL);
+            }
             let taken = shared
                 .store
                 .take_up(AT_ONCE, |received| summary(received, &channels))?;
-            let Some(catalog) = shared.catalog() else {
+            if shared.catalog().is_none() {
                 // Nothing can be rendered before the portal told its fields.
                 if taken.is_empty() {
-                    return Ok(Duration::from_millis(250));
-                } else {
-                    continue;
+                    return Ok(NO_CATALOG);
                 }
-            };
-            if self.catalog_at != Some(catalog.taken_at) {
-                self.catalog_at = Some(catalog.taken_at);
-            }
-            let room = ON_BOARD.saturating_sub(shared.on_board(|board| board.len()));
-            if room == 0 {
-                return Ok(Duration::from_millis(100));
+                continue;
             }
             let waiting = shared.store.unfinished(self.horizon, room.min(AT_ONCE))?;
             let Some(last) = waiting.last().map(|w| w.id) else {
@@ -108,13 +105,7 @@ fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Opti
     match read(shared, waiting.id, channels)? {
         Read::Task(task) => {
             let persons = task.wanted.persons.clone();
-            let keep = task
-                .submission
-                .attachments
-                .iter()
-                .map(|a| a.bytes.len())
-                .sum::<usize>()
-                <= KEEP_BODY;
+            let keep = task.weight <= KEEP_BODY;
             shared.on_board(|board| board.add(waiting.id, persons, due, keep.then_some(*task)));
             Ok(None)
         }

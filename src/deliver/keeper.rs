@@ -150,6 +150,7 @@ fn look_after(shared: &Shared, portal: &Arc<Portal>) -> Duration {
             return Duration::ZERO;
         }
     }
+    shared.note_new_address(portal);
     let age = shared.catalog().map(|catalog| at.since(catalog.taken_at));
     let due = match age {
         None => true,

@@ -35,6 +35,8 @@ pub struct Task {
     pub attempts: u32,
     /// When its time to be delivered began.
     pub since: Millis,
+    /// Bytes of the request as it is stored: roughly what the task holds in memory.
+    pub weight: usize,
     /// How often a shared batch that held it failed as a whole.
     pub shared_failures: u32,
     pub asked: Option<Asked>,
@@ -84,17 +86,21 @@ impl Task {
         country: &str,
     ) -> Result<Task, Unfit> {
         let wanted = wanted(&submission, &channel.channel, catalog, country)?;
-        Ok(Task {
+        let mut task = Task {
             submission,
             channel,
             wanted,
+            weight: stored.received.body.len(),
             journal: stored.journal,
             attempts: stored.standing.attempts,
             since: stored.standing.since,
             shared_failures: 0,
             asked: None,
             unsaved: Vec::new(),
-        })
+        };
+        // What another run of the program read is not known any more.
+        task.forget_reads();
+        Ok(task)
     }
 
     /// A task for a dry run: nothing of it is in the store.
@@ -105,6 +111,7 @@ impl Task {
             channel,
             wanted,
             journal: Journal::default(),
+            weight: 0,
             attempts: 0,
             shared_failures: 0,
             asked: None,

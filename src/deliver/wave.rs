@@ -3,7 +3,8 @@
 use crate::model::{Answer, Call, SubmissionId};
 use crate::plan::chain;
 
-/// b24: settings/how-to-call-rest-api/batch.md — commands in one batch.
+/// Commands in one batch.
+// b24: settings/how-to-call-rest-api/batch.md
 pub const MOST_COMMANDS: usize = 50;
 
 /// One submission's share of a wave.

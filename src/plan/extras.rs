@@ -15,7 +15,8 @@ use crate::template;
 const DEADLINE: Duration = Duration::from_secs(3600);
 /// A comment is there to be read; the whole request stays in the inbox.
 const COMMENT_CHARS: usize = 20_000;
-/// b24: api-reference/crm/data-types.md — a call, of the old kinds of activity.
+/// The old kinds of activity by their numbers.
+// b24: api-reference/crm/auxiliary/enum/outdated/crm-enum-activity-type.md
 const OLD_TYPE_CALL: &str = "2";
 const OLD_TYPE_MEETING: &str = "1";
 

@@ -14,9 +14,11 @@ use super::decision::{Target, in_search_stages};
 use super::wanted::{By, Search};
 use crate::model::{Arg, Call, Effect, Entity, Mode, StepState};
 
-/// b24: settings/performance/huge-data.md — a list answers at most this many records.
+/// A list answers at most this many records.
+// b24: settings/performance/huge-data.md
 const PAGE: usize = 50;
-/// b24: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md — values a call.
+/// Values a call.
+// b24: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md
 const COMM_VALUES: usize = 20;
 /// A search that still finds records after this many pages is on a field that is not unique.
 const PAGES: usize = 10;
@@ -417,7 +419,8 @@ fn comm_ids(answer: &Value, entity_type: &str) -> Vec<u64> {
 fn comm_type(entity: Entity) -> &'static str {
     match entity {
         Entity::Lead => "LEAD",
-        // b24: crm-duplicate-find-by-comm.md: deals have no phone of their own and are not searched.
+        // Deals have no phone of their own and are not searched.
+        // b24: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md
         Entity::Deal => "DEAL",
     }
 }

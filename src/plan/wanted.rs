@@ -133,11 +133,26 @@ pub fn wanted(
     country: &str,
 ) -> Result<Wanted, Unfit> {
     let mut wanted = Wanted::default();
+    let mut contact = Person::default();
     for mapping in &channel.fields {
         let field = field(catalog, mapping)?;
-        let Some(rendered) = render(submission, channel, mapping)? else {
+        let template = Template::parse(&mapping.value).map_err(|error| Unfit::Template {
+            field: mapping.field.clone(),
+            reason: error.to_string(),
+        })?;
+        let rendered = template::render(
+            &template,
+            submission,
+            &Extras {
+                channel: &channel.name,
+            },
+        );
+        if mapping.of == Of::Contact {
+            contact.note(&template, &rendered);
+        }
+        if rendered.is_empty() {
             continue;
-        };
+        }
         let context = context(catalog, channel, country, &submission.attachments);
         let (record, prefix) = match mapping.of {
             Of::Contact => (&mut wanted.contact, "contact"),
@@ -150,6 +165,10 @@ pub fn wanted(
                 wanted.persons.push(format!("{prefix}.{}={key}", field.name));
             }
         }
+    }
+    if contact.is_nobody() {
+        wanted.contact = RecordWanted::default();
+        wanted.persons.retain(|person| !person.starts_with("contact."));
     }
     wanted.persons.sort();
     wanted.persons.dedup();
@@ -169,19 +188,25 @@ fn field<'c>(catalog: &'c Catalog, mapping: &Mapping) -> Result<&'c Field, Unfit
     })
 }
 
-fn render(submission: &Submission, channel: &Channel, mapping: &Mapping) -> Result<Option<Rendered>, Unfit> {
-    let template = Template::parse(&mapping.value).map_err(|error| Unfit::Template {
-        field: mapping.field.clone(),
-        reason: error.to_string(),
-    })?;
-    let rendered = template::render(
-        &template,
-        submission,
-        &Extras {
-            channel: &channel.name,
-        },
-    );
-    Ok((!rendered.is_empty()).then_some(rendered))
+/// Whether the submission tells anything of a person. Fixed text (a source, a category) accompanies a person and makes
+/// none: otherwise each request without a name or phone would leave an empty contact.
+#[derive(Default)]
+struct Person {
+    has_placeholders: bool,
+    has_value: bool,
+}
+
+impl Person {
+    fn note(&mut self, template: &Template, rendered: &Rendered) {
+        if !template.is_fixed() {
+            self.has_placeholders = true;
+            self.has_value |= !rendered.is_empty();
+        }
+    }
+
+    fn is_nobody(&self) -> bool {
+        self.has_placeholders && !self.has_value
+    }
 }
 
 /// What was rendered, as the conversion takes it.

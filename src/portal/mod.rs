@@ -57,6 +57,7 @@ pub struct Portal {
     agent: ureq::Agent,
     /// Where methods are called; follows the portal when it is renamed.
     connection: Mutex<Connection>,
+    opened_with: Connection,
     gate: Gate,
 }
 
@@ -65,7 +66,8 @@ impl Portal {
     pub fn open(connection: Connection, options: &Options) -> Result<Portal, OpenError> {
         Ok(Portal {
             agent: agent::build(options)?,
-            connection: Mutex::new(connection),
+            connection: Mutex::new(connection.clone()),
+            opened_with: connection,
             gate: Gate::new(options.profile),
         })
     }
@@ -74,6 +76,11 @@ impl Portal {
     /// [`Portal::open`] was given.
     pub fn connection(&self) -> Connection {
         self.lock_connection().clone()
+    }
+
+    /// What [`Portal::open`] was given.
+    pub fn opened_with(&self) -> &Connection {
+        &self.opened_with
     }
 
     /// Sends up to [`encode::MAX_COMMANDS`] calls as one request and returns an answer for each, in

@@ -148,7 +148,7 @@ impl Condition<'_> {
         if self.op == Op::Equal && self.means_empty(wanted) {
             return have.iter().all(|value| self.means_empty(value));
         }
-        // b24: api-reference/crm/deals/crm-deal-list.md (LIKE does not work on reference books and links),
+        // b24: api-reference/crm/deals/crm-deal-list.md (LIKE does not work on reference books and links)
         // api-reference/crm/contacts/crm-contact-list.md (multifields are compared exactly)
         let exact_only = self.def.kind.is_reference() || matches!(self.def.kind, Kind::Status | Kind::Multi);
         if exact_only && matches!(self.op, Op::Contains | Op::Like) {

@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::lock::ServeLock;
 use super::schema::{FILE_NAME, Purpose, connect, migrate, prepare_files};
 
-/// Pages between two looks at the clock of the file system's queue: 4 MiB.
+/// Pages copied at a time, 4 MiB.
 const PAGES_AT_ONCE: i32 = 1024;
 
 impl Store {

@@ -81,8 +81,12 @@ fn accepting() {
             let dir = tempfile::tempdir().unwrap();
             let store = Store::open(dir.path()).unwrap();
             let ours = rows_a_second(&store, tasks);
+            let log = std::fs::metadata(dir.path().join(format!("{FILE_NAME}-wal")))
+                .unwrap()
+                .len()
+                >> 20;
             println!(
-                "round {round}: {tasks} tasks {ours:.0}/s, plain groups of {tasks} {plain:.0}/s, ratio {:.2}",
+                "round {round}: {tasks} tasks {ours:.0}/s, plain groups of {tasks} {plain:.0}/s, ratio {:.2}, log {log} MiB",
                 ours / plain
             );
         }
