@@ -247,8 +247,19 @@ pub struct Connect {
     /// Address of an inbound webhook: https://portal/rest/1/code/ (`-` reads it from standard input)
     #[arg(long, env = "B24_BRIDGE_WEBHOOK", hide_env_values = true, value_name = "URL")]
     pub webhook: String,
+    /// What becomes of submissions that are half delivered, when the address is not the one known so far
+    #[arg(long, env = "B24_BRIDGE_HALF_DONE", value_enum)]
+    pub half_done: Option<HalfDone>,
     #[command(flatten)]
     pub way: Way,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HalfDone {
+    /// It is the same portal under a new address: go on where they stopped
+    Continue,
+    /// It is another portal: deliver them from the beginning
+    StartOver,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -3,11 +3,12 @@
 use anyhow::{anyhow, bail};
 use serde_json::json;
 
-use super::args::{AsJson, Check, Connect, Global};
+use super::args::{AsJson, Check, Connect, Global, HalfDone};
 use super::{channel, output, workplace};
 use crate::deliver::{self, CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::Catalog;
 use crate::portal::{Connection, Portal, Report};
+use crate::store::Store;
 
 /// Stores a connection only after it was seen to work.
 pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
@@ -33,6 +34,7 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
         .read_catalog(deliver::now())
         .map_err(|error| anyhow!(error))?;
     let store = workplace::store(global)?;
+    settle_half_done(&store, &connection, command.half_done)?;
     store.put_setting(CATALOG_SETTING, &catalog)?;
     store.put_credential(CONNECTION_CREDENTIAL, &connection)?;
     for line in report.lines.iter().filter(|line| !line.ok) {
@@ -46,6 +48,28 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
         catalog.contact.len(),
         catalog.users.len()
     ))
+}
+
+/// Numbers of contacts and deals mean other records in another portal: what is half delivered must not go on there.
+fn settle_half_done(store: &Store, new: &Connection, choice: Option<HalfDone>) -> anyhow::Result<()> {
+    let known: Option<Connection> = store.credential(CONNECTION_CREDENTIAL)?;
+    let moves = known.is_some_and(|known| known.portal() != new.portal());
+    let half_done = if moves { store.half_done()? } else { 0 };
+    match choice {
+        _ if half_done == 0 => Ok(()),
+        Some(HalfDone::Continue) => Ok(()),
+        Some(HalfDone::StartOver) => {
+            let count = store.start_over()?;
+            output::remark(format_args!(
+                "{count} half delivered submissions start over in the new portal."
+            ));
+            Ok(())
+        }
+        None => bail!(
+            "{half_done} submissions are half delivered to the portal known so far; say `--half-done continue` if this is the \
+             same portal under a new address, or `--half-done start-over` if it is another one"
+        ),
+    }
 }
 
 pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {

@@ -22,6 +22,8 @@ mod entity;
 mod extras;
 mod once;
 mod search;
+#[cfg(test)]
+mod tests;
 pub mod wanted;
 
 use std::time::Duration;

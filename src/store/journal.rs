@@ -357,6 +357,12 @@ fn steps(conn: &Connection, id: SubmissionId) -> Result<Vec<PastStep>, StoreErro
 /// and only what stopped it (refusals, and troubles that surely did nothing) is taken from the
 /// planner's sight.
 pub(super) fn clear_for_retry(conn: &Connection, id: SubmissionId) -> Result<(), StoreError> {
+    forget(conn, id, false)
+}
+
+/// Takes the history of a submission from the planner's sight: all of it when `wholly`, or when nothing of it may have
+/// changed the portal; otherwise what was refused or not done.
+pub(super) fn forget(conn: &Connection, id: SubmissionId, wholly: bool) -> Result<(), StoreError> {
     let written: Option<i64> = conn
         .prepare_cached(
             "SELECT 1 FROM step WHERE submission = ?1 AND dropped = 0 AND effect = 'write' \
@@ -364,7 +370,8 @@ pub(super) fn clear_for_retry(conn: &Connection, id: SubmissionId) -> Result<(),
         )?
         .query_row([id.0], |row| row.get(0))
         .optional()?;
-    let stopped = if written.is_some() {
+    let wholly = wholly || written.is_none();
+    let stopped = if !wholly {
         "AND state IN ('refused', 'later')"
     } else {
         ""
@@ -373,7 +380,7 @@ pub(super) fn clear_for_retry(conn: &Connection, id: SubmissionId) -> Result<(),
         "UPDATE step SET dropped = 1 WHERE submission = ?1 {stopped}"
     ))?
     .execute([id.0])?;
-    if written.is_none() {
+    if wholly {
         conn.prepare_cached("UPDATE delivery SET decision = NULL WHERE id = ?1")?
             .execute([id.0])?;
     }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::inbox::Filter;
-use super::journal::clear_for_retry;
+use super::journal::{clear_for_retry, forget};
 use super::{Store, meta};
 use crate::model::{Millis, State, SubmissionId};
 
@@ -60,6 +60,26 @@ impl Store {
         }
     }
 
+    /// How many unfinished submissions have already changed something in the portal.
+    pub fn half_done(&self) -> Result<u64, StoreError> {
+        self.inner.readers.read(|conn| Ok(half_done(conn)?.len() as u64))
+    }
+
+    /// Starts unfinished submissions over, as if nothing of them had reached the portal: for another portal, whose
+    /// records have other numbers. Their history stays for people. Returns how many had got somewhere.
+    pub fn start_over(&self) -> Result<u64, StoreError> {
+        let count = self.inner.writer.write(|conn, _| {
+            let ids = half_done(conn)?;
+            for id in &ids {
+                forget(conn, *id, true)?;
+            }
+            meta::bump(conn, meta::RETRIES)?;
+            Ok(ids.len() as u64)
+        })?;
+        self.inner.changes.bump(|generation| generation.retries += 1);
+        Ok(count)
+    }
+
     /// Removes finished submissions received before `older_than`, with their history; returns how
     /// many. What still has to be delivered stays, however old.
     pub fn purge(&self, older_than: Millis) -> Result<u64, StoreError> {
@@ -94,6 +114,16 @@ impl Store {
     }
 }
 
+fn half_done(conn: &Connection) -> Result<Vec<SubmissionId>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT d.id FROM delivery d INDEXED BY delivery_unfinished WHERE d.state IN ('queued', 'delivering') \
+         AND EXISTS (SELECT 1 FROM step s WHERE s.submission = d.id AND s.dropped = 0 AND s.effect = 'write' \
+         AND s.state IN ('begun', 'done', 'unknown'))",
+    )?;
+    let rows = query.query_map([], |row| Ok(SubmissionId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn retry(conn: &Connection, id: SubmissionId, now: Millis) -> Result<Retried, StoreError> {
     let state: Option<Option<String>> = conn
         .prepare_cached("SELECT d.state FROM inbox i LEFT JOIN delivery d ON d.id = i.id WHERE i.id = ?1")?
@@ -106,8 +136,12 @@ fn retry(conn: &Connection, id: SubmissionId, now: Millis) -> Result<Retried, St
         Some(Some(name)) => State::from_name(&name),
     };
     match state {
-        Some(State::Failed | State::Spam | State::Unreadable | State::Ignored) => {
-            clear_for_retry(conn, id)?;
+        Some(state @ (State::Failed | State::Spam | State::Unreadable | State::Ignored)) => {
+            // What was ignored is looked at anew: that decision is what somebody wants to be made again.
+            match state {
+                State::Ignored => forget(conn, id, true)?,
+                _ => clear_for_retry(conn, id)?,
+            }
             conn.prepare_cached(
                 "UPDATE delivery SET state = 'queued', attempts = 0, next_attempt_at = NULL, since = ?2, \
                  error = NULL, error_step = NULL, result = NULL, changed_at = ?2 WHERE id = ?1",

@@ -375,3 +375,47 @@ fn a_retry_starts_afresh_when_nothing_was_written() {
     let journal = bench.store.load(id).unwrap().unwrap().journal;
     assert_eq!(journal, crate::model::Journal::default());
 }
+
+#[test]
+fn another_portal_starts_over_and_an_ignored_one_is_decided_anew() {
+    let bench = Bench::new();
+    let ids = bench.taken(3);
+    let written = || vec![step("contact", Effect::Write, done(), MORNING)];
+    let decide = |id| Begin {
+        id,
+        steps: vec![],
+        decision: Some(json!({})),
+    };
+    bench
+        .store
+        .begin(ids.iter().map(|id| decide(*id)).collect())
+        .unwrap();
+    let changes = [
+        Change::Again {
+            at: Millis(0),
+            error: String::new(),
+            count_attempt: true,
+        },
+        Change::Ignored(outcome()),
+        Change::Delivered(outcome()),
+    ];
+    let records = ids.iter().zip(changes).map(|(id, change)| Record {
+        id: *id,
+        steps: written(),
+        change,
+    });
+    bench.store.record(records.collect()).unwrap();
+    assert_eq!(bench.store.half_done().unwrap(), 1, "only what is unfinished");
+    assert_eq!(bench.store.start_over().unwrap(), 1);
+    assert_eq!(bench.store.half_done().unwrap(), 0);
+    bench.store.retry(vec![ids[1]]).unwrap();
+    let journal = |n: usize| bench.store.load(ids[n]).unwrap().unwrap().journal;
+    assert_eq!(journal(0), crate::model::Journal::default());
+    assert_eq!(journal(1), crate::model::Journal::default());
+    assert_eq!(journal(2).steps.len(), 1, "what is finished stays as it is");
+    assert_eq!(
+        bench.store.history(ids[0]).unwrap().len(),
+        1,
+        "people still see it"
+    );
+}
