@@ -62,9 +62,9 @@
       }
       const next = document.adoptNode(fresh);
       element.replaceWith(next);
-      prepare(next.parentNode === document ? document : next);
-      // The new element itself: prepare looks at what is inside.
-      if (next.dataset.renew) renewLater(next);
+      prepare(next);
+      // `prepare` looks at what is inside.
+      renewLater(next);
     } catch {
       // The bridge restarts or the network is away: later, then.
       renewLater(element);

@@ -420,9 +420,13 @@ pub struct Name {
 
 /// Scheme, host and port alone: the pages' links begin at the root.
 fn origin(text: &str) -> Result<String, String> {
-    let wrong = || "expected http:// or https:// with a host and no path, like https://bridge.example".to_owned();
+    let wrong =
+        || "expected http:// or https:// with a host and no path, like https://bridge.example".to_owned();
     let url = text.trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or_else(wrong)?;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .ok_or_else(wrong)?;
     if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) {
         return Err(wrong());
     }
@@ -516,8 +520,18 @@ mod tests {
 
     #[test]
     fn admin_urls_have_no_path() {
-        assert_eq!(origin("https://bridge.example:8443/").unwrap(), "https://bridge.example:8443");
-        for wrong in ["", "bridge.example", "https://", "https://a/b", "ftp://a", "https://u@a"] {
+        assert_eq!(
+            origin("https://bridge.example:8443/").unwrap(),
+            "https://bridge.example:8443"
+        );
+        for wrong in [
+            "",
+            "bridge.example",
+            "https://",
+            "https://a/b",
+            "ftp://a",
+            "https://u@a",
+        ] {
             assert!(origin(wrong).is_err(), "{wrong}");
         }
     }

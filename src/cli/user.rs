@@ -32,7 +32,9 @@ pub fn add(global: &Global, command: &Name) -> anyhow::Result<()> {
 }
 
 fn taken(name: &str) -> String {
-    format!("there is an administrator {name} already; set another password with `b24-bridge user passwd {name}`")
+    format!(
+        "there is an administrator {name} already; set another password with `b24-bridge user passwd {name}`"
+    )
 }
 
 pub fn passwd(global: &Global, command: &Name) -> anyhow::Result<()> {
@@ -44,7 +46,10 @@ pub fn passwd(global: &Global, command: &Name) -> anyhow::Result<()> {
     if !store.set_password(&command.name, hash, None)? {
         bail!("{}", unknown(&command.name));
     }
-    output::line(format_args!("{} has another password and must sign in again", command.name))
+    output::line(format_args!(
+        "{} has another password and must sign in again",
+        command.name
+    ))
 }
 
 pub fn list(global: &Global, json: AsJson) -> anyhow::Result<()> {
@@ -66,7 +71,9 @@ pub fn list(global: &Global, json: AsJson) -> anyhow::Result<()> {
     let rows: Vec<Vec<String>> = accounts
         .into_iter()
         .map(|account| {
-            let seen = account.seen_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            let seen = account
+                .seen_at
+                .map_or_else(|| "never".to_owned(), |at| at.to_string());
             vec![account.name, account.created_at.to_string(), seen]
         })
         .collect();

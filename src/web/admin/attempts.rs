@@ -61,7 +61,10 @@ impl Attempts {
             if now.since(entry.last) >= FORGET {
                 entry.tries = 0;
             }
-            *entry = Entry { tries: entry.tries.saturating_add(1), last: now };
+            *entry = Entry {
+                tries: entry.tries.saturating_add(1),
+                last: now,
+            };
         }
         Ok(())
     }
@@ -149,8 +152,16 @@ mod tests {
             let address = format!("2001:db8::{n:x}").parse().unwrap();
             assert_eq!(attempts.begin(address, &format!("n{n}"), Millis(0)), Ok(()));
         }
-        assert!(attempts.begin("2001:db8::ffff".parse().unwrap(), "x", Millis(0)).is_err());
-        assert!(attempts.begin("2001:db8:0:1::1".parse().unwrap(), "x", Millis(0)).is_ok());
+        assert!(
+            attempts
+                .begin("2001:db8::ffff".parse().unwrap(), "x", Millis(0))
+                .is_err()
+        );
+        assert!(
+            attempts
+                .begin("2001:db8:0:1::1".parse().unwrap(), "x", Millis(0))
+                .is_ok()
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::form::Form;
 use super::router::Asked;
 use super::session::Token;
 use super::visit::{Problem, Visit};
-use crate::http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 use crate::http::Uri;
+use crate::http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 
 /// The name of the hidden field.
 pub const FIELD: &str = "csrf";
@@ -17,7 +17,10 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The token for forms shown to whoever holds `token`.
 pub fn token(token: &Token) -> String {
-    let digest = Sha256::new().chain_update(b"form\0").chain_update(token.bytes()).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"form\0")
+        .chain_update(token.bytes())
+        .finalize();
     BASE64URL_NOPAD.encode(&digest)
 }
 
@@ -27,8 +30,14 @@ pub fn checked(visit: &Visit<'_>, asked: &Asked) -> Result<Form, Problem> {
     if !comes_from_us(&asked.headers, &visit.site.admin_url) {
         return Err(Problem::Forged);
     }
-    let kind = asked.headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    if !kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded") {
+    let kind = asked
+        .headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], |kind| kind.as_bytes());
+    if !kind
+        .to_ascii_lowercase()
+        .starts_with(b"application/x-www-form-urlencoded")
+    {
         return Err(Problem::NoForm);
     }
     let form = Form::read(body);
@@ -49,7 +58,12 @@ fn comes_from_us(headers: &HeaderMap, admin_url: &str) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
     };
-    let authority = |text: &str| text.parse::<Uri>().ok()?.authority().map(|a| a.as_str().to_ascii_lowercase());
+    let authority = |text: &str| {
+        text.parse::<Uri>()
+            .ok()?
+            .authority()
+            .map(|a| a.as_str().to_ascii_lowercase())
+    };
     let Some(origin) = origin.to_str().ok().and_then(authority) else {
         return false;
     };
@@ -60,7 +74,10 @@ fn comes_from_us(headers: &HeaderMap, admin_url: &str) -> bool {
 
 /// Compares in a time that does not tell where two tokens differ.
 fn is_same(given: &str, expected: &str) -> bool {
-    let differences = given.bytes().zip(expected.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    let differences = given
+        .bytes()
+        .zip(expected.bytes())
+        .fold(0, |sum, (a, b)| sum | (a ^ b));
     given.len() == expected.len() && differences == 0
 }
 
@@ -77,14 +94,32 @@ mod tests {
             (vec![(SEC_FETCH_SITE, "same-origin")], true),
             (vec![(SEC_FETCH_SITE, "same-site")], false),
             (vec![(SEC_FETCH_SITE, "cross-site")], false),
-            (vec![(SEC_FETCH_SITE, "cross-site"), (HOST, "a"), (ORIGIN, "http://a")], false),
-            (vec![(HOST, "10.0.0.1:8081"), (ORIGIN, "http://10.0.0.1:8081")], true),
-            (vec![(HOST, "10.0.0.1:8081"), (ORIGIN, "http://10.0.0.1:8080")], false),
-            (vec![(HOST, "inside:8081"), (ORIGIN, "https://Bridge.example")], true),
-            (vec![(HOST, "bridge.example"), (ORIGIN, "https://evil.example")], false),
+            (
+                vec![(SEC_FETCH_SITE, "cross-site"), (HOST, "a"), (ORIGIN, "http://a")],
+                false,
+            ),
+            (
+                vec![(HOST, "10.0.0.1:8081"), (ORIGIN, "http://10.0.0.1:8081")],
+                true,
+            ),
+            (
+                vec![(HOST, "10.0.0.1:8081"), (ORIGIN, "http://10.0.0.1:8080")],
+                false,
+            ),
+            (
+                vec![(HOST, "inside:8081"), (ORIGIN, "https://Bridge.example")],
+                true,
+            ),
+            (
+                vec![(HOST, "bridge.example"), (ORIGIN, "https://evil.example")],
+                false,
+            ),
             (vec![(HOST, "bridge.example"), (ORIGIN, "null")], false),
         ] {
-            let headers: HeaderMap = sent.iter().map(|(k, v)| (k.clone(), HeaderValue::from_static(v))).collect();
+            let headers: HeaderMap = sent
+                .iter()
+                .map(|(k, v)| (k.clone(), HeaderValue::from_static(v)))
+                .collect();
             assert_eq!(comes_from_us(&headers, admin), expected, "{sent:?}");
         }
     }

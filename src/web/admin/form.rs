@@ -27,7 +27,10 @@ impl Form {
 
     /// The first value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The first value, without spaces around it; empty when there is none.
@@ -37,7 +40,10 @@ impl Form {
 
     /// Every value of a name: check boxes.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether a box or switch is checked, or a button was pressed.
@@ -54,7 +60,11 @@ impl Form {
                 continue;
             };
             if !rows.iter().any(|row| row.key == key) {
-                rows.push(Row { form: self, prefix, key });
+                rows.push(Row {
+                    form: self,
+                    prefix,
+                    key,
+                });
             }
         }
         rows
@@ -105,7 +115,9 @@ impl Errors {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.by_field.iter().map(|(field, text)| (field.as_str(), text.as_str()))
+        self.by_field
+            .iter()
+            .map(|(field, text)| (field.as_str(), text.as_str()))
     }
 }
 
@@ -120,7 +132,10 @@ mod tests {
             b"fields.7.field=NAME&fields.7.value=%7Bname%7D&fields.2.field=PHONE&fields.2.search=1&fields.x=1&other.1.a=b",
         );
         let rows = form.rows("fields");
-        let seen: Vec<_> = rows.iter().map(|row| (row.key, row.text("field"), row.has("search"))).collect();
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.key, row.text("field"), row.has("search")))
+            .collect();
         assert_eq!(seen, [("7", "NAME", false), ("2", "PHONE", true)]);
         assert_eq!(rows[0].text("value"), "{name}");
     }

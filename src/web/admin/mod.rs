@@ -24,6 +24,8 @@ pub mod setup;
 mod site;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod view;
 mod visit;
 pub mod words;

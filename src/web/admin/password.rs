@@ -1,9 +1,9 @@
 //! Passwords: which ones are taken, and how they are kept (argon2id, as a PHC string). Hashing takes tens of
 //! milliseconds and 19 MiB: never on the reactor.
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::Argon2;
 
 /// What NIST SP 800-63B asks for, and two more.
 pub const SHORTEST: usize = 10;
@@ -53,8 +53,9 @@ pub struct NotHashed(String);
 
 /// The text to keep of a password: `$argon2id$…`.
 pub fn hash(password: &str) -> Result<String, NotHashed> {
-    let hash: PasswordHash =
-        Argon2::default().hash_password(password.as_bytes()).map_err(|error| NotHashed(error.to_string()))?;
+    let hash: PasswordHash = Argon2::default()
+        .hash_password(password.as_bytes())
+        .map_err(|error| NotHashed(error.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -65,7 +66,11 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
         let _same_work = self::hash(password);
         return false;
     };
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
 }
 
 #[cfg(test)]

@@ -120,7 +120,9 @@ pub fn recognise(site: &Site, headers: &HeaderMap, now: Millis) -> Result<Who, S
     {
         site.store.touch_session(session.id)?;
     }
-    let setting = session.as_ref().and_then(|session| session.account.language.as_deref());
+    let setting = session
+        .as_ref()
+        .and_then(|session| session.account.language.as_deref());
     let chosen = setting.or_else(|| cookie(headers, LANGUAGE_COOKIE));
     Ok(Who {
         token,
@@ -138,7 +140,10 @@ pub fn open(
     headers: &HeaderMap,
 ) -> Result<HeaderValue, StoreError> {
     let token = Token::random()?;
-    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let agent = agent.chars().take(AGENT_CHARS).collect();
     site.store.open_session(account, token.digest(), address, agent)?;
     Ok(set_cookie(site, &token.reveal(), Some(SESSION_LIFE.as_secs())))
@@ -170,26 +175,44 @@ pub fn sign_in_path(path: &str, query: &str) -> String {
     if path == "/" && query.is_empty() {
         return "/sign-in".to_owned();
     }
-    let next = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+    let next = if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
     format!("/sign-in?{query}")
 }
 
 fn name(site: &Site) -> &'static str {
-    if site.is_secure() { SECURE_COOKIE_NAME } else { COOKIE_NAME }
+    if site.is_secure() {
+        SECURE_COOKIE_NAME
+    } else {
+        COOKIE_NAME
+    }
 }
 
 fn set_cookie(site: &Site, value: &str, seconds: Option<u64>) -> HeaderValue {
     let age = seconds.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     let secure = if site.is_secure() { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}", name(site));
+    let text = format!(
+        "{}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}",
+        name(site)
+    );
     // Letters, digits and punctuation only: always a header.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// The value of a cookie (RFC 6265, section 4.2.1).
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }

@@ -193,7 +193,11 @@ mod tests {
             (11, "11\u{a0}запросов", "11\u{a0}requests"),
             (21, "21\u{a0}запрос", "21\u{a0}requests"),
             (112, "112\u{a0}запросов", "112\u{a0}requests"),
-            (1_234_567, "1\u{a0}234\u{a0}567\u{a0}запросов", "1,234,567\u{a0}requests"),
+            (
+                1_234_567,
+                "1\u{a0}234\u{a0}567\u{a0}запросов",
+                "1,234,567\u{a0}requests",
+            ),
         ] {
             assert_eq!(RU.count(n, REQUESTS), ru);
             assert_eq!(EN.count(n, REQUESTS), en);
@@ -219,7 +223,10 @@ mod tests {
         let moscow = TimeZone::fixed(jiff::tz::offset(3));
         assert_eq!(RU.moment(at, &moscow), "22.11.2026 13:00");
         assert_eq!(EN.moment(at, &TimeZone::UTC), "22 Nov 2026, 10:00");
-        assert_eq!(RU.time(at, &moscow).into_string(), r#"<time datetime="2026-11-22T10:00:00Z">22.11.2026 13:00</time>"#);
+        assert_eq!(
+            RU.time(at, &moscow).into_string(),
+            r#"<time datetime="2026-11-22T10:00:00Z">22.11.2026 13:00</time>"#
+        );
         assert_eq!(zone_name(&moscow, at), "UTC+03:00");
         assert_eq!(zone_name(&TimeZone::UTC, at), "UTC");
     }

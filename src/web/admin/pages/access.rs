@@ -8,11 +8,11 @@ use crate::store::AccountId;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::password::{self, LONGEST, LONGEST_NAME, SHORTEST, Weak};
 use crate::web::admin::router::{Route, change, greet, knock};
+use crate::web::admin::security;
 use crate::web::admin::session::{self, Admin};
 use crate::web::admin::view::{Input, Tone, error_summary, notice, submit};
 use crate::web::admin::visit::{Answer, Problem, Visit, local};
 use crate::web::admin::words::{Text, text};
-use crate::web::admin::security;
 use crate::web::visitor::Language;
 
 pub const ROUTES: &[Route] = &[
@@ -36,7 +36,11 @@ fn first_start(visit: &Visit<'_>) -> Answer {
 }
 
 fn is_admitted(visit: &Visit<'_>) -> bool {
-    visit.site.setup().as_ref().is_some_and(|link| link.admits(visit.param("token"), visit.now))
+    visit
+        .site
+        .setup()
+        .as_ref()
+        .is_some_and(|link| link.admits(visit.param("token"), visit.now))
 }
 
 fn link_is_over(visit: &Visit<'_>) -> Answer {
@@ -150,7 +154,8 @@ pub fn check_account(lang: Language, name: &str, password: &str) -> Errors {
 /// Hashes a password; one at a time.
 pub fn hash(visit: &Visit<'_>, password: &str) -> Result<String, Problem> {
     let _one = visit.site.hashing();
-    password::hash(password).map_err(|error| Problem::Store(crate::store::StoreError::NoRandomness(error.to_string())))
+    password::hash(password)
+        .map_err(|error| Problem::Store(crate::store::StoreError::NoRandomness(error.to_string())))
 }
 
 fn signed_in(visit: &Visit<'_>, account: AccountId, next: &str) -> Answer {
@@ -186,7 +191,13 @@ fn nobody_yet(visit: &Visit<'_>) -> Answer {
         .show()
 }
 
-fn sign_in_form(visit: &Visit<'_>, form: &Form, next: &str, error: Option<&str>, status: StatusCode) -> Answer {
+fn sign_in_form(
+    visit: &Visit<'_>,
+    form: &Form,
+    next: &str,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Answer {
     visit
         .page(visit.t("Вход", "Sign in"))
         .narrow()
@@ -238,7 +249,10 @@ fn enter(visit: &Visit<'_>, form: &Form) -> Answer {
         _ => {
             // The name is not logged: people type passwords into the wrong field.
             tracing::warn!(address = %visit.peer, "a sign-in failed");
-            let error = visit.t("Имя или пароль не подходят.", "The name or the password is wrong.");
+            let error = visit.t(
+                "Имя или пароль не подходят.",
+                "The name or the password is wrong.",
+            );
             sign_in_form(visit, form, next, Some(error), StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
@@ -252,7 +266,13 @@ fn leave(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
 fn choose_language(visit: &Visit<'_>, form: &Form) -> Answer {
     let language = Language::from_code(form.text("language")).ok_or(Problem::NotFound)?;
     if let Some(admin) = visit.admin() {
-        visit.site.store.set_language(admin.account(), Some(language.code()))?;
+        visit
+            .site
+            .store
+            .set_language(admin.account(), Some(language.code()))?;
     }
-    Ok(with_cookie(security::see_other(&visit.came_from()), session::language_cookie(language)))
+    Ok(with_cookie(
+        security::see_other(&visit.came_from()),
+        session::language_cookie(language),
+    ))
 }

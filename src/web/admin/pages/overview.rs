@@ -149,7 +149,11 @@ fn queue_tile(visit: &Visit<'_>, backlog: Backlog, weather: &Weather) -> Markup 
         }
         None => html! { (visit.t("Ничего не ждёт", "Nothing waits")) },
     };
-    tile(visit.t("В очереди", "Waiting"), html! { (visit.lang.number(backlog.waiting)) }, below)
+    tile(
+        visit.t("В очереди", "Waiting"),
+        html! { (visit.lang.number(backlog.waiting)) },
+        below,
+    )
 }
 
 /// Counts of one span of time.
@@ -175,7 +179,11 @@ impl Counts {
     fn parts(&self) -> Vec<u64> {
         let failed = self.of(State::Failed) + self.of(State::Unreadable);
         let delivered = self.of(State::Delivered);
-        vec![failed, delivered, self.received.saturating_sub(failed + delivered)]
+        vec![
+            failed,
+            delivered,
+            self.received.saturating_sub(failed + delivered),
+        ]
     }
 }
 
@@ -193,8 +201,10 @@ impl Figures {
         let mut hours: Vec<(Millis, Counts)> = (0..HOURS)
             .map(|n| (Millis((this_hour - HOURS + 1 + n) * HOUR_MS), Counts::default()))
             .collect();
-        let mut days: Vec<(Millis, Counts)> =
-            last_days(visit).into_iter().map(|day| (day, Counts::default())).collect();
+        let mut days: Vec<(Millis, Counts)> = last_days(visit)
+            .into_iter()
+            .map(|day| (day, Counts::default()))
+            .collect();
         let (mut day, mut month) = (Counts::default(), Counts::default());
         for one in traffic {
             if let Some((_, counts)) = hours.iter_mut().find(|(from, _)| *from == one.from) {
@@ -208,7 +218,12 @@ impl Figures {
                 month.add(one);
             }
         }
-        Figures { day, month, hours, days }
+        Figures {
+            day,
+            month,
+            hours,
+            days,
+        }
     }
 
     fn by_hour<'a>(&'a self, visit: &'a Visit<'_>) -> Chart<'a> {
@@ -242,7 +257,12 @@ fn last_days(visit: &Visit<'_>) -> Vec<Millis> {
     let today = now.to_zoned(visit.zone().clone()).date();
     let starts = (0..DAYS).rev().filter_map(|back| {
         let day = today.checked_sub(jiff::Span::new().days(back)).ok()?;
-        Some(Millis(day.to_zoned(visit.zone().clone()).ok()?.timestamp().as_millisecond()))
+        Some(Millis(
+            day.to_zoned(visit.zone().clone())
+                .ok()?
+                .timestamp()
+                .as_millisecond(),
+        ))
     });
     starts.collect()
 }
@@ -258,9 +278,15 @@ fn chart<'a>(
     let summary = match most.filter(|(_, counts)| counts.received > 0) {
         Some((at, counts)) => {
             let (n, at) = (visit.lang.number(counts.received), label(at));
-            visit.t(format!("Всего {all}, больше всего — {n} ({at})."), format!("{all} in all, at most {n} ({at})."))
+            visit.t(
+                format!("Всего {all}, больше всего — {n} ({at})."),
+                format!("{all} in all, at most {n} ({at})."),
+            )
         }
-        None => visit.t("Запросов не было.".to_owned(), "There were no requests.".to_owned()),
+        None => visit.t(
+            "Запросов не было.".to_owned(),
+            "There were no requests.".to_owned(),
+        ),
     };
     Chart {
         id: "",
@@ -271,7 +297,13 @@ fn chart<'a>(
             (visit.t("Обработаны", "Delivered"), "bar-good"),
             (visit.t("Прочие", "Others"), "bar-plain"),
         ],
-        bars: spans.iter().map(|(at, counts)| Bar { label: label(at), parts: counts.parts() }).collect(),
+        bars: spans
+            .iter()
+            .map(|(at, counts)| Bar {
+                label: label(at),
+                parts: counts.parts(),
+            })
+            .collect(),
         axis: Vec::new(),
         table: visit.t("Показать таблицей", "Show as a table"),
         first_column: "",
@@ -301,7 +333,12 @@ fn outcomes(visit: &Visit<'_>, figures: &Figures) -> Markup {
     for state in SHOWN {
         let (day, month) = (figures.day.of(state), figures.month.of(state));
         // The rarer ones only when there are any.
-        if month > 0 || matches!(state, State::Delivered | State::Ignored | State::Failed | State::Spam) {
+        if month > 0
+            || matches!(
+                state,
+                State::Delivered | State::Ignored | State::Failed | State::Spam
+            )
+        {
             let name = html! { a href={ "/inbox?state=" (state.as_str()) } { (lang.state(state)) } };
             table.row([name, html! { (lang.number(day)) }, html! { (lang.number(month)) }]);
         }

@@ -75,7 +75,9 @@ pub fn problem(visit: &Visit<'_>, problem: &Problem) -> Response {
         })
         .response();
     if let Problem::MethodNotAllowed(allowed) = problem {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static(allowed));
     }
     response
 }

@@ -71,11 +71,16 @@ impl Chart<'_> {
         let mut drawn = Vec::new();
         for bar in &self.bars {
             let mut y = HEIGHT;
-            let rects = bar.parts.iter().zip(&self.parts).filter(|(n, _)| **n > 0).map(|(n, (_, class))| {
-                let height = HEIGHT * share(*n, top);
-                y -= height;
-                (*class, y, height)
-            });
+            let rects = bar
+                .parts
+                .iter()
+                .zip(&self.parts)
+                .filter(|(n, _)| **n > 0)
+                .map(|(n, (_, class))| {
+                    let height = HEIGHT * share(*n, top);
+                    y -= height;
+                    (*class, y, height)
+                });
             let rects: Vec<_> = rects.collect();
             drawn.push((left + place * GAP / 2.0, rects, self.tip(bar)));
             left += place;
@@ -95,8 +100,18 @@ impl Chart<'_> {
 
     fn tip(&self, bar: &Bar) -> String {
         let parts = self.parts.iter().zip(&bar.parts).filter(|(_, n)| **n > 0);
-        let parts: Vec<String> = parts.map(|((name, _), n)| format!("{name} {}", (self.number)(*n))).collect();
-        format!("{}: {}", bar.label, if parts.is_empty() { "0".to_owned() } else { parts.join(", ") })
+        let parts: Vec<String> = parts
+            .map(|((name, _), n)| format!("{name} {}", (self.number)(*n)))
+            .collect();
+        format!(
+            "{}: {}",
+            bar.label,
+            if parts.is_empty() {
+                "0".to_owned()
+            } else {
+                parts.join(", ")
+            }
+        )
     }
 }
 
@@ -158,7 +173,16 @@ mod tests {
 
     #[test]
     fn scales_end_at_round_numbers() {
-        for (n, expected) in [(0, 1), (1, 1), (3, 5), (6, 10), (11, 20), (200, 200), (201, 500), (u64::MAX, u64::MAX)] {
+        for (n, expected) in [
+            (0, 1),
+            (1, 1),
+            (3, 5),
+            (6, 10),
+            (11, 20),
+            (200, 200),
+            (201, 500),
+            (u64::MAX, u64::MAX),
+        ] {
             assert_eq!(round_up(n), expected, "{n}");
         }
     }
@@ -170,14 +194,20 @@ mod tests {
             title: "<b>",
             summary: String::new(),
             parts: vec![("ok", "a"), ("bad", "b")],
-            bars: vec![Bar { label: "<i>".to_owned(), parts: vec![5, 5] }],
+            bars: vec![Bar {
+                label: "<i>".to_owned(),
+                parts: vec![5, 5],
+            }],
             axis: vec![],
             table: "t",
             first_column: "h",
             number: |n| n.to_string(),
         };
         let drawn = chart.render().into_string();
-        assert!(drawn.contains(r#"class="a" x="90.0" y="80.0" width="540.0" height="80.0""#), "{drawn}");
+        assert!(
+            drawn.contains(r#"class="a" x="90.0" y="80.0" width="540.0" height="80.0""#),
+            "{drawn}"
+        );
         assert!(drawn.contains(r#"class="b" x="90.0" y="0.0""#), "{drawn}");
         assert!(!drawn.contains("<b>") && !drawn.contains("<i>"), "{drawn}");
     }

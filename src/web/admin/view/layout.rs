@@ -164,7 +164,10 @@ impl<'a> Page<'a> {
 }
 
 fn said(message: &Message) -> Markup {
-    notice(if message.is_good { Tone::Good } else { Tone::Bad }, html! { (message.text) })
+    notice(
+        if message.is_good { Tone::Good } else { Tone::Bad },
+        html! { (message.text) },
+    )
 }
 
 fn top_bar(visit: &Visit<'_>, section: Option<Section>) -> Markup {

@@ -15,5 +15,7 @@ mod table;
 pub use chart::{Bar, Chart};
 pub use fields::{Area, Choice, Choices, Input, Select, Switch, error_summary, fieldset, submit};
 pub use layout::{Page, Section};
-pub use parts::{Tone, badge, confirm, copy, copy_block, empty, facts, notice, pager, post_button, state_badge};
+pub use parts::{
+    Tone, badge, confirm, copy, copy_block, empty, facts, notice, pager, post_button, state_badge,
+};
 pub use table::{Column, Table};
