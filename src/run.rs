@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -12,8 +13,8 @@ use crate::deliver::{self, Engine};
 use crate::http::{self, Limits};
 use crate::signals;
 use crate::store::{ServeLock, Store};
+use crate::web::admin::{self, Site, SiteOptions, setup};
 use crate::web::ingest::{self, Ingest, IngestOptions};
-use crate::web::status;
 
 /// The setting under which the address is kept that websites know the bridge by, for the command line.
 pub const PUBLIC_URL_SETTING: &str = "public_url";
@@ -25,6 +26,7 @@ pub struct Options {
     pub listen: SocketAddr,
     pub admin_listen: SocketAddr,
     pub public_url: Option<String>,
+    pub admin_url: Option<String>,
     pub limits: Limits,
     pub ingest: IngestOptions,
     pub delivery: deliver::Options,
@@ -37,6 +39,10 @@ pub struct Addresses {
     pub admin: SocketAddr,
     /// Without a slash at the end.
     pub public_url: String,
+    /// Without a slash at the end.
+    pub admin_url: String,
+    /// The one-time link for the first administrator; absent when there is one.
+    pub setup: Option<String>,
 }
 
 /// Runs until a signal says stop. `started` is called once both listeners take connections.
@@ -63,9 +69,15 @@ async fn serve(
     let store = Store::open(&options.data_dir)
         .with_context(|| format!("while opening the data folder {}", options.data_dir.display()))?;
     let websites = bind(options.listen, "--listen").await?;
-    let admin = bind(options.admin_listen, "--admin-listen").await?;
-    let addresses = addresses(&options, &websites, &admin)?;
+    let inside = bind(options.admin_listen, "--admin-listen").await?;
+    let mut addresses = addresses(&options, &websites, &inside)?;
     store.put_setting(PUBLIC_URL_SETTING, &addresses.public_url)?;
+    let mut setup = None;
+    if !store.has_accounts()? {
+        let (link, path) = setup::Link::make(deliver::now())?;
+        addresses.setup = Some(format!("{}{path}", addresses.admin_url));
+        setup = Some(link);
+    }
     let stop = signals::stop().context("while preparing for signals")?;
 
     let shared = Arc::new(Ingest::new(store.clone(), options.ingest.clone()));
@@ -80,15 +92,16 @@ async fn serve(
 
     // Delivery starts after the doors are open: a website does not wait for the portal.
     let engine = Arc::new(Engine::start(store.clone(), options.delivery.clone())?);
-    let admin_handler = {
-        let engine = Arc::clone(&engine);
-        Arc::new(move |request| {
-            let answer = status::handle(&request, &engine.weather());
-            async move { answer }
-        })
+    let site = SiteOptions {
+        admin_url: addresses.admin_url,
+        public_url: addresses.public_url,
+        setup,
+        zone: TimeZone::system(),
     };
+    let site = Arc::new(Site::new(store.clone(), Arc::clone(&engine), site));
+    let admin_handler = Arc::new(move |request| admin::handle(request, Arc::clone(&site), deliver::now()));
     let inside = tokio::spawn(http::serve(
-        admin,
+        inside,
         options.limits.clone(),
         stop.clone(),
         admin_handler,
@@ -127,17 +140,23 @@ fn addresses(options: &Options, websites: &TcpListener, admin: &TcpListener) -> 
     let admin = admin
         .local_addr()
         .context("while asking for the listener's address")?;
-    let public_url = match &options.public_url {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        // 0.0.0.0 is no address that anybody could post to.
-        None if websites.ip().is_unspecified() => format!("http://localhost:{}", websites.port()),
-        None => format!("http://{websites}"),
-    };
     Ok(Addresses {
         websites,
         admin,
-        public_url,
+        public_url: url(options.public_url.as_deref(), websites),
+        admin_url: url(options.admin_url.as_deref(), admin),
+        setup: None,
     })
+}
+
+/// How a listener is reached: as the administrator says, or by its own address.
+fn url(said: Option<&str>, listener: SocketAddr) -> String {
+    match said {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        // 0.0.0.0 is no address that anybody could open.
+        None if listener.ip().is_unspecified() => format!("http://localhost:{}", listener.port()),
+        None => format!("http://{listener}"),
+    }
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

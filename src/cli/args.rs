@@ -73,6 +73,11 @@ pub enum Command {
         #[command(subcommand)]
         command: InboxCommand,
     },
+    /// Administrators of the pages
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Print a completion script for a shell
     Completions { shell: Shell },
     /// Print the manual page
@@ -99,6 +104,9 @@ pub struct Serve {
     pub admin_listen: SocketAddr,
     #[command(flatten)]
     pub public: PublicUrl,
+    /// How administrators reach --admin-listen; with https:// sign-ins are kept to TLS [default: http:// and the listener's own address]
+    #[arg(long, env = "B24_BRIDGE_ADMIN_URL", value_name = "URL", value_parser = origin)]
+    pub admin_url: Option<String>,
     #[command(flatten)]
     pub bounds: Bounds,
     #[command(flatten)]
@@ -393,6 +401,38 @@ pub struct Purge {
     pub older_than: std::time::Duration,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make an administrator; the password is asked for, or read from the first line of standard input
+    Add(Name),
+    /// Set another password, and end the sessions; asked for as with `add`
+    Passwd(Name),
+    /// All administrators
+    List(AsJson),
+    /// Remove an administrator, and end the sessions
+    Delete(Name),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Name {
+    pub name: String,
+}
+
+/// Scheme, host and port alone: the pages' links begin at the root.
+fn origin(text: &str) -> Result<String, String> {
+    let wrong =
+        || "expected http:// or https:// with a host and no path, like https://bridge.example".to_owned();
+    let url = text.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+        .ok_or_else(wrong)?;
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ']) {
+        return Err(wrong());
+    }
+    Ok(url.to_owned())
+}
+
 fn state(text: &str) -> Result<State, String> {
     State::from_name(text).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
@@ -476,6 +516,24 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Cli::command());
+    }
+
+    #[test]
+    fn admin_urls_have_no_path() {
+        assert_eq!(
+            origin("https://bridge.example:8443/").unwrap(),
+            "https://bridge.example:8443"
+        );
+        for wrong in [
+            "",
+            "bridge.example",
+            "https://",
+            "https://a/b",
+            "ftp://a",
+            "https://u@a",
+        ] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -9,13 +9,14 @@ mod output;
 mod plan;
 mod portal;
 mod serve;
+mod user;
 mod workplace;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{ChannelCommand, Cli, Command, InboxCommand, PortalCommand};
+use args::{ChannelCommand, Cli, Command, InboxCommand, PortalCommand, UserCommand};
 
 /// Reads the arguments, does the work and says how it went: 0 done, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
@@ -55,6 +56,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             InboxCommand::Show(command) => inbox::show(&global, &command),
             InboxCommand::Retry(command) => inbox::retry(&global, &command),
             InboxCommand::Purge(command) => inbox::purge(&global, &command),
+        },
+        Command::User { command } => match command {
+            UserCommand::Add(command) => user::add(&global, &command),
+            UserCommand::Passwd(command) => user::passwd(&global, &command),
+            UserCommand::List(command) => user::list(&global, command),
+            UserCommand::Delete(command) => user::delete(&global, &command),
         },
         Command::Completions { shell } => documents::completions(shell),
         Command::Man => documents::man(),

@@ -24,10 +24,14 @@ pub fn serve(global: &Global, command: &Serve) -> anyhow::Result<()> {
     })
 }
 
-/// Two lines for people and scripts: which address is whose.
+/// Lines for people and scripts: which address is whose, and how the first administrator comes in.
 pub fn announce(addresses: &Addresses) -> anyhow::Result<()> {
     output::line(format_args!("websites  http://{}", addresses.websites))?;
-    output::line(format_args!("admin     http://{}", addresses.admin))
+    output::line(format_args!("admin     http://{}", addresses.admin))?;
+    match &addresses.setup {
+        Some(link) => output::line(format_args!("setup     {link}")),
+        None => Ok(()),
+    }
 }
 
 /// The flags as the appliance takes them.
@@ -52,6 +56,7 @@ pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options>
         listen: command.listen,
         admin_listen: command.admin_listen,
         public_url: command.public.public_url.clone(),
+        admin_url: command.admin_url.clone(),
         limits,
         ingest,
         delivery: deliver::Options {

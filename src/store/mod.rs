@@ -9,6 +9,7 @@
 //! threads that may.
 
 mod accept;
+mod accounts;
 mod backup;
 mod changes;
 mod channels;
@@ -22,8 +23,10 @@ mod lock;
 mod meta;
 mod readers;
 mod schema;
+mod sessions;
 mod settings;
 mod take_up;
+mod traffic;
 mod upkeep;
 mod watch;
 mod writer;
@@ -38,6 +41,7 @@ use arc_swap::ArcSwap;
 use crate::model::Millis;
 
 pub use accept::{Accepted, Arrival, IDEMPOTENCY};
+pub use accounts::{Account, AccountId};
 pub use backup::restore;
 pub use changes::{Changes, Generation};
 pub use channels::StoredChannel;
@@ -48,7 +52,9 @@ pub use inbox::{Filter, Line};
 pub use journal::{Begin, Change, PastStep, Record, Standing, Stored};
 pub use lock::ServeLock;
 pub use schema::FILE_NAME;
+pub use sessions::{SESSION_IDLE, SESSION_LIFE, Session, SessionId, TokenDigest};
 pub use take_up::{Received, Waiting};
+pub use traffic::{Backlog, HOUR_MS, Traffic};
 pub use upkeep::Retried;
 
 /// A channel's number in the database: stable for as long as the file lives, also over deletion.

@@ -17,7 +17,10 @@ pub const FILE_NAME: &str = "bridge.sqlite3";
 const APPLICATION_ID: i32 = 0x4232_3462;
 
 /// Every migration there ever was, in order. Released ones are never edited: add another.
-const MIGRATIONS: &[&str] = &[include_str!("../../assets/migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../assets/migrations/0001_first.sql"),
+    include_str!("../../assets/migrations/0002_accounts_and_traffic.sql"),
+];
 
 /// How long a statement waits for another process's write. The command line's writes take
 /// milliseconds; a migration or a chunk of a purge stays well below this.

@@ -1,5 +1,7 @@
-//! Layer 3: what the two listeners say. `ingest` is the public one, where websites post their forms.
+//! Layer 3: what the two listeners say. `ingest` is the public one, where websites post their forms;
+//! `admin` is the other one, where administrators work; `status` answers machines there.
 
+pub mod admin;
 #[cfg(test)]
 mod browser_tests;
 mod cors;

@@ -59,7 +59,7 @@ fn navigates(headers: &HeaderMap) -> bool {
 
 impl Language {
     /// The better liked of the two in an `Accept-Language` (RFC 9110, section 12.5.4); English when neither is.
-    fn preferred(accept: &str) -> Language {
+    pub fn preferred(accept: &str) -> Language {
         let mut best = (Language::English, 0.0);
         for range in accept.split(',') {
             let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));

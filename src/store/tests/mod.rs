@@ -1,12 +1,14 @@
 //! Tests of the store as a whole, on a file in a temporary directory.
 
 mod accepting;
+mod accounts;
 mod channels;
 mod inbox;
 mod journal;
 mod processes;
 mod refusing;
 mod speed;
+mod traffic;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};

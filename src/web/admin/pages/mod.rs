@@ -1,0 +1,12 @@
+//! The pages, a file for each subject. A page is added by its file's `ROUTES` and a line in [`ALL`].
+
+mod access;
+mod overview;
+mod trouble;
+
+use super::router::Route;
+
+pub use trouble::problem;
+
+/// Every page there is.
+pub const ALL: &[&[Route]] = &[access::ROUTES, overview::ROUTES];

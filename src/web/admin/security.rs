@@ -1,0 +1,60 @@
+//! The answers of the pages, with the headers that keep browsers from being turned against their users.
+
+use bytes::Bytes;
+use maud::Markup;
+
+use crate::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use crate::http::{Response, StatusCode, respond};
+use crate::web::reply;
+
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// Scripts, styles and pictures are files of ours; nothing inline, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page.
+pub fn page(status: StatusCode, markup: Markup) -> Response {
+    let mut response = respond(status, Bytes::from(markup.into_string()));
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    put(CONTENT_TYPE, "text/html; charset=utf-8");
+    put(CONTENT_SECURITY_POLICY, POLICY);
+    put(X_FRAME_OPTIONS, "DENY");
+    put(OPENER_POLICY, "same-origin");
+    put(ROBOTS, "noindex");
+    harden(response)
+}
+
+/// Goes to a page of ours with GET.
+pub fn see_other(path: &str) -> Response {
+    harden(reply::see_other(path).unwrap_or_else(|| reply::empty(StatusCode::SEE_OTHER)))
+}
+
+/// When not even a page can be made.
+pub fn plain_failure() -> Response {
+    harden(reply::text(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The bridge failed on this request; its log says why.",
+    ))
+}
+
+/// What every answer carries. Answers that are no pages (downloads) pass through here, too.
+pub fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    put(CACHE_CONTROL, "no-store");
+    put(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    put(REFERRER_POLICY, "same-origin");
+    put(RESOURCE_POLICY, "same-origin");
+    response
+}

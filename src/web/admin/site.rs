@@ -1,0 +1,102 @@
+//! What all requests to the pages share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use super::attempts::Attempts;
+use super::setup;
+use crate::deliver::Engine;
+use crate::store::{Store, TokenDigest};
+
+/// Messages that wait for the next page of their session; beyond this all are forgotten.
+const MESSAGES: usize = 1_000;
+
+/// What the shell decides.
+pub struct SiteOptions {
+    /// How administrators reach the pages, without a slash at the end: the origin that forms must come from.
+    pub admin_url: String,
+    /// How websites reach the bridge, without a slash at the end: for the addresses of channels.
+    pub public_url: String,
+    /// Lets the first administrator in; absent when there is one.
+    pub setup: Option<setup::Link>,
+    /// In which times are shown.
+    pub zone: TimeZone,
+}
+
+/// The pages' surroundings.
+pub struct Site {
+    pub store: Store,
+    pub engine: Arc<Engine>,
+    pub admin_url: String,
+    pub public_url: String,
+    pub zone: TimeZone,
+    setup: Mutex<Option<setup::Link>>,
+    attempts: Mutex<Attempts>,
+    /// One password at a time is hashed: each takes 19 MiB and a core.
+    hashing: Mutex<()>,
+    messages: Mutex<HashMap<TokenDigest, Message>>,
+}
+
+/// Something to say on the next page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub text: String,
+    pub is_good: bool,
+}
+
+impl Site {
+    pub fn new(store: Store, engine: Arc<Engine>, options: SiteOptions) -> Site {
+        Site {
+            store,
+            engine,
+            admin_url: options.admin_url,
+            public_url: options.public_url,
+            zone: options.zone,
+            setup: Mutex::new(options.setup),
+            attempts: Mutex::default(),
+            hashing: Mutex::default(),
+            messages: Mutex::default(),
+        }
+    }
+
+    /// A channel's address.
+    pub fn address(&self, slug: &str) -> String {
+        format!("{}/in/{slug}", self.public_url)
+    }
+
+    /// Cookies are for TLS alone.
+    pub fn is_secure(&self) -> bool {
+        self.admin_url.starts_with("https:")
+    }
+
+    pub(super) fn setup(&self) -> MutexGuard<'_, Option<setup::Link>> {
+        lock(&self.setup)
+    }
+
+    pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        lock(&self.attempts)
+    }
+
+    pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {
+        lock(&self.hashing)
+    }
+
+    pub(super) fn leave_message(&self, session: TokenDigest, message: Message) {
+        let mut messages = lock(&self.messages);
+        if messages.len() >= MESSAGES {
+            messages.clear();
+        }
+        messages.insert(session, message);
+    }
+
+    pub(super) fn take_message(&self, session: &TokenDigest) -> Option<Message> {
+        lock(&self.messages).remove(session)
+    }
+}
+
+/// What stands behind these locks is whole at every moment, also after a panic elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

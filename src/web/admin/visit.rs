@@ -1,0 +1,174 @@
+//! One request as a page sees it.
+
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+
+use super::form::Form;
+use super::router::Asked;
+use super::session::{Admin, Who};
+use super::site::{Message, Site};
+use super::view::Page;
+use super::{csrf, security};
+use crate::http::header::{HeaderMap, HeaderName, REFERER};
+use crate::http::{BodyError, Method, Response};
+use crate::model::Millis;
+use crate::store::StoreError;
+use crate::web::visitor::Language;
+
+/// What a page comes to: an answer, or a problem that gets a page of its own.
+pub type Answer = Result<Response, Problem>;
+
+/// Said by our script when it fetches a page only to renew a part of the one that is shown.
+const REFRESH: HeaderName = HeaderName::from_static("x-refresh");
+
+/// Why there is no page.
+#[derive(Debug)]
+pub enum Problem {
+    NotFound,
+    /// With the methods that would do.
+    MethodNotAllowed(&'static str),
+    SignInFirst,
+    /// The form was not sent from our page, or from one of an earlier session.
+    Forged,
+    /// What was sent is no form.
+    NoForm,
+    Body(BodyError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        Problem::Store(error)
+    }
+}
+
+/// One request, with the language, the time and who asks.
+pub struct Visit<'a> {
+    pub site: &'a Site,
+    pub now: Millis,
+    pub lang: Language,
+    /// Without the query.
+    pub path: &'a str,
+    pub query: Form,
+    /// GET or HEAD.
+    pub is_read: bool,
+    /// The query as it came.
+    pub raw_query: &'a str,
+    pub peer: IpAddr,
+    pub headers: &'a HeaderMap,
+    pub(super) who: &'a Who,
+    pub(super) params: Vec<(&'static str, String)>,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(site: &'a Site, asked: &'a Asked, who: &'a Who, now: Millis) -> Visit<'a> {
+        Visit {
+            site,
+            now,
+            lang: who.language(&asked.headers),
+            path: &asked.path,
+            query: Form::read(asked.query.as_bytes()),
+            is_read: asked.method != Method::POST,
+            raw_query: &asked.query,
+            peer: asked.peer,
+            headers: &asked.headers,
+            who,
+            params: Vec::new(),
+        }
+    }
+
+    /// The text in the visitor's language: `visit.t("Каналы", "Channels")`.
+    pub fn t<T>(&self, russian: T, english: T) -> T {
+        self.lang.t(russian, english)
+    }
+
+    /// What stands in the path for `{name}`.
+    pub fn param(&self, name: &str) -> &str {
+        let found = self.params.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    pub fn admin(&self) -> Option<&'a Admin> {
+        self.who.admin()
+    }
+
+    pub fn zone(&self) -> &TimeZone {
+        &self.site.zone
+    }
+
+    /// The hidden field that every form with `method="post"` begins with.
+    pub fn csrf(&self) -> Markup {
+        html! { input type="hidden" name=(csrf::FIELD) value=(csrf::token(self.who.token())); }
+    }
+
+    /// Begins a page; see [`Page`].
+    pub fn page(&self, title: impl Into<String>) -> Page<'_> {
+        Page::new(self, title.into())
+    }
+
+    /// Goes to another page.
+    pub fn go(&self, path: &str) -> Answer {
+        Ok(security::see_other(path))
+    }
+
+    /// Goes to another page and says there that it is done.
+    pub fn done(&self, path: &str, text: impl Into<String>) -> Answer {
+        self.leave(text.into(), true);
+        self.go(path)
+    }
+
+    /// Goes to another page and says there what went wrong.
+    pub fn failed(&self, path: &str, text: impl Into<String>) -> Answer {
+        self.leave(text.into(), false);
+        self.go(path)
+    }
+
+    fn leave(&self, text: String, is_good: bool) {
+        let message = Message { text, is_good };
+        self.site.leave_message(self.who.token().digest(), message);
+    }
+
+    /// What an earlier request left to be said here.
+    pub(super) fn message(&self) -> Option<Message> {
+        if self.headers.contains_key(REFRESH) {
+            return None;
+        }
+        self.site.take_message(&self.who.token().digest())
+    }
+
+    /// Where the visitor came from, if that was one of our pages; else the front page.
+    pub fn came_from(&self) -> String {
+        let referer = self.headers.get(REFERER).and_then(|value| value.to_str().ok());
+        let uri = referer.and_then(|text| text.parse::<crate::http::Uri>().ok());
+        let path = uri.as_ref().and_then(|uri| uri.path_and_query());
+        local(path.map_or("/", |path| path.as_str())).to_owned()
+    }
+}
+
+/// A path of this site; the front page for anything else.
+pub fn local(path: &str) -> &str {
+    let inside = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t']);
+    if inside { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for (path, expected) in [
+            ("/inbox?state=failed", "/inbox?state=failed"),
+            ("//evil.example/", "/"),
+            ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("https://evil.example/", "/"),
+            ("javascript:alert(1)", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(local(path), expected, "{path:?}");
+        }
+    }
+}
