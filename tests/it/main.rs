@@ -6,6 +6,8 @@ mod contact;
 mod delivery;
 mod entity;
 mod extras;
+mod faults;
 mod harness;
 mod planner;
 mod records;
+mod tally;
