@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod contact;
+mod crash;
 mod delivery;
 mod entity;
 mod extras;
