@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use b24_bridge::practice_portal::{Fault, Only, PracticePortal};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Bridge, portal, shop_channel, until};
 use crate::records;
