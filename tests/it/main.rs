@@ -10,6 +10,7 @@ mod entity;
 mod extras;
 mod faults;
 mod harness;
+mod order;
 mod planner;
 mod records;
 mod tally;
