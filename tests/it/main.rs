@@ -6,6 +6,7 @@ mod backlog;
 mod contact;
 mod crash;
 mod delivery;
+mod disk;
 mod entity;
 mod extras;
 mod faults;
