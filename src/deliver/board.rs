@@ -91,6 +91,22 @@ impl<T> Board<T> {
     /// Hands out jobs that may go now, oldest first, until `weigh` has counted to `most`. A job that must go alone is
     /// handed out alone.
     pub fn take(&mut self, now: Millis, most: usize, weigh: impl Fn(Option<&T>) -> usize) -> Vec<Taken<T>> {
+        let (picked, _) = self.pick(now, most, weigh);
+        picked.into_iter().filter_map(|id| self.hand_out(id)).collect()
+    }
+
+    /// Whether what may go now fills `most`, so that waiting for more would gain nothing.
+    pub fn fills(&self, now: Millis, most: usize, weigh: impl Fn(Option<&T>) -> usize) -> bool {
+        self.pick(now, most, weigh).1
+    }
+
+    /// Who would be handed out, and whether there is no room for more beside them.
+    fn pick(
+        &self,
+        now: Millis,
+        most: usize,
+        weigh: impl Fn(Option<&T>) -> usize,
+    ) -> (Vec<SubmissionId>, bool) {
         let mut ready: Vec<SubmissionId> = self
             .due
             .iter()
@@ -100,6 +116,7 @@ impl<T> Board<T> {
         ready.sort_unstable();
         let mut picked = Vec::new();
         let mut weight = 0;
+        let mut full = false;
         for id in ready {
             let Some(entry) = self.entries.get(&id) else {
                 continue;
@@ -110,15 +127,17 @@ impl<T> Board<T> {
             let Place::Here(task) = &entry.place else { continue };
             let weighs = weigh(task.as_ref()).max(1);
             if !picked.is_empty() && weight + weighs > most {
+                full = true;
                 continue;
             }
             weight += weighs;
             picked.push(id);
             if entry.alone || weight >= most {
+                full = true;
                 break;
             }
         }
-        picked.into_iter().filter_map(|id| self.hand_out(id)).collect()
+        (picked, full)
     }
 
     fn is_first_in_line(&self, id: SubmissionId, entry: &Entry<T>) -> bool {
@@ -281,6 +300,17 @@ mod tests {
         board.put_back(id(2), Millis(0), false, None);
         assert_eq!(take(&mut board, 50), [1], "alone");
         assert_eq!(take(&mut board, 50), [2, 3]);
+    }
+
+    #[test]
+    fn a_wave_is_full_when_nothing_more_would_fit() {
+        let mut board = board(&[(1, &[]), (2, &[]), (3, &["p"]), (4, &["p"])]);
+        let fills = |board: &Board<()>, most| board.fills(Millis(10), most, |_| 1);
+        assert!(fills(&board, 3) && !fills(&board, 4), "4 stands in line behind 3");
+        board.put_back(id(1), Millis(0), true, None);
+        assert!(fills(&board, 4), "1 goes alone");
+        take(&mut board, 1);
+        assert!(!fills(&board, 4));
     }
 
     #[test]

@@ -56,6 +56,8 @@ struct Inner {
     rings: u64,
     /// Counts portals that were opened: what was rendered and read for one says nothing to the next.
     portals: u64,
+    /// Batches that were sent and have not come home.
+    under_way: usize,
     stop: bool,
 }
 
@@ -78,6 +80,7 @@ impl Engine {
                 health: Health::default(),
                 rings: 0,
                 portals: 0,
+                under_way: 0,
                 stop: false,
             }),
             bell: Condvar::new(),
@@ -180,9 +183,9 @@ impl Shared {
         self.lock().portals
     }
 
-    /// How many submissions stand on the board.
-    pub fn board_len(&self) -> usize {
-        self.lock().board.len()
+    /// Looks at the board without waking anybody.
+    pub fn look_at_board<R>(&self, look: impl FnOnce(&Board<Task>) -> R) -> R {
+        look(&self.lock().board)
     }
 
     /// Works on the board, then wakes whoever waits for it.
@@ -224,6 +227,21 @@ impl Shared {
         let inner = self.lock();
         let at = now();
         !inner.stop && inner.health.may_send() && inner.board.next_due(at).is_some_and(|due| due <= at)
+    }
+
+    /// Whether the portal grants so many requests and no more, so that each should carry all it can.
+    pub fn is_metered(&self) -> bool {
+        self.options.portal.profile != portal::Profile::Box { per_second: None }
+    }
+
+    pub fn under_way(&self) -> usize {
+        self.lock().under_way
+    }
+
+    /// A batch is about to be chosen and sent: counted until the answer is dropped.
+    pub fn set_out(&self) -> UnderWay<'_> {
+        self.lock().under_way += 1;
+        UnderWay(self)
     }
 
     /// The health, locked: hold it briefly.
@@ -310,6 +328,16 @@ impl Shared {
     /// The moment, for the engine's other rooms.
     pub fn now(&self) -> Millis {
         now()
+    }
+}
+
+/// A batch under way.
+pub struct UnderWay<'a>(&'a Shared);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().under_way -= 1;
+        self.0.news();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::board::Board;
 use super::engine::Shared;
 use super::task::{self, Task};
 use crate::model::{Failure, Millis, State, SubmissionId};
@@ -73,7 +74,7 @@ impl Feeder {
             if shared.stopping() {
                 return Ok(IDLE);
             }
-            let room = ON_BOARD.saturating_sub(shared.board_len());
+            let room = ON_BOARD.saturating_sub(shared.look_at_board(Board::len));
             if room == 0 {
                 return Ok(FULL);
             }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::board::Taken;
+use super::board::{Board, Taken};
+use super::clock::now;
 use super::engine::Shared;
 use super::feed::{self, Read};
 use super::task::{Asked, Task};
@@ -21,6 +22,8 @@ use crate::store::{Begin, Change, Record};
 const USUAL_COMMANDS: usize = 3;
 /// How soon a job comes back when the disk refused its intent.
 const AFTER_REFUSED_WRITE: Duration = Duration::from_secs(5);
+/// How long a batch that is not full waits for others to come home, where requests are scarce; they ring the bell.
+const FILL_UP: Duration = Duration::from_millis(200);
 /// A batch may fail as a whole because of one of its commands: after this often, its jobs go alone, and one that fails
 /// alone goes with growing pauses.
 const BATCH_FAILURES: u32 = 2;
@@ -36,12 +39,18 @@ pub fn send(shared: &Shared) {
             shared.wait_for_news(Duration::from_secs(1));
             continue;
         };
-        let (turn, taken) = {
+        let (turn, taken, _under_way) = {
             // One sender at a time chooses, and only once the portal grants a request: so that a batch is as full as
             // it can be at the moment it goes.
-            let _choosing = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+            let choosing = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
             // Another sender may have taken all there was: no turn is to be wasted on that.
             if !shared.has_work() {
+                continue;
+            }
+            if shared.is_metered() && shared.under_way() > 0 && !shared.look_at_board(fills) {
+                // What comes home fills the batch up.
+                drop(choosing);
+                shared.wait_for_news(FILL_UP);
                 continue;
             }
             let turn = match portal.wait_for_turn() {
@@ -55,15 +64,8 @@ pub fn send(shared: &Shared) {
             if !shared.has_work() {
                 continue;
             }
-            let weigh = |task: Option<&Task>| {
-                task.and_then(|task| task.asked.as_ref())
-                    .map_or(USUAL_COMMANDS, |asked| asked.shared)
-            };
-            let now = shared.now();
-            (
-                turn,
-                shared.on_board(|board| board.take(now, MOST_COMMANDS, weigh)),
-            )
+            let taken = shared.on_board(|board| board.take(now(), MOST_COMMANDS, weigh));
+            (turn, taken, shared.set_out())
         };
         Sender {
             shared,
@@ -72,6 +74,16 @@ pub fn send(shared: &Shared) {
         }
         .go(turn, taken);
     }
+}
+
+/// Commands a job would bring into a shared batch.
+fn weigh(task: Option<&Task>) -> usize {
+    task.and_then(|task| task.asked.as_ref())
+        .map_or(USUAL_COMMANDS, |asked| asked.shared)
+}
+
+fn fills(board: &Board<Task>) -> bool {
+    board.fills(now(), MOST_COMMANDS, weigh)
 }
 
 struct Sender<'s> {

@@ -138,7 +138,11 @@ async fn serve(
         let query = head.uri.query().unwrap_or_default().as_bytes();
         let content_type = header(CONTENT_TYPE);
         let rest = RestRequest::read(path, query, content_type, &body, peer.ip());
-        return answer_rest(&core, &rest, &head.uri).await;
+        let path = head.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
+        // A task of its own: like PHP behind a web server, the portal does what it was asked to even when nobody waits
+        // for the answer any more.
+        let answered = tokio::spawn(answer_rest(core, rest, path));
+        return answered.await.unwrap_or(Err(HungUp));
     }
     if path.starts_with("/practice/") {
         let (status, value) = control::answer(&core, &head.method, path, &body);
@@ -155,13 +159,13 @@ async fn serve(
     Ok(plain(shown.status, shown.content_type, shown.body))
 }
 
-async fn answer_rest(core: &Core, rest: &RestRequest, uri: &hyper::Uri) -> Result<Response<Body>, HungUp> {
+async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result<Response<Body>, HungUp> {
     let commands = rest.commands();
     let faults = core.faults.take_for_request(&commands, &|text| rest.sends(text));
     wait(&faults, |(before, _)| before).await;
     let at = now();
-    let outcome = core.answer(rest, &faults, at);
-    core.note(rest, commands, &outcome, at);
+    let outcome = core.answer(&rest, &faults, at);
+    core.note(&rest, commands, &outcome, at);
     wait(&faults, |(_, after)| after).await;
     match outcome {
         Outcome::Json { status, body } => Ok(json(
@@ -173,7 +177,6 @@ async fn answer_rest(core: &Core, rest: &RestRequest, uri: &hyper::Uri) -> Resul
             Ok(plain(status, "text/html; charset=utf-8", body))
         }
         Outcome::Redirect { base } => {
-            let path = uri.path_and_query().map_or("/", |p| p.as_str());
             let location = format!("{}{path}", base.trim_end_matches('/'));
             let mut response = plain(StatusCode::FOUND, "text/html", "");
             if let Ok(location) = HeaderValue::from_str(&location) {

@@ -80,7 +80,10 @@ impl Bridge {
     pub fn folder(flags: &[&str]) -> Bridge {
         let dir = tempfile::tempdir().expect("a temporary folder");
         // Tests that lose answers need not wait as long as a slow portal could work on.
-        let mut all: Vec<String> = ["--settle", "0.3"].map(str::to_owned).into();
+        let mut all: Vec<String> = Vec::new();
+        if !flags.contains(&"--settle") {
+            all.extend(["--settle", "0.3"].map(str::to_owned));
+        }
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         Bridge {
             dir,

@@ -1,19 +1,25 @@
 //! The real executable against the practice portal, as a website and an administrator use it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod backlog;
 mod cli;
 mod contact;
 mod cost;
+mod crash;
 mod delivery;
 mod demo;
+mod disk;
 mod entity;
 mod examples;
 mod extras;
+mod faults;
 mod harness;
 mod ingest;
+mod order;
 mod planner;
 mod records;
 mod refusals;
 mod secrets;
+mod tally;
 mod values;

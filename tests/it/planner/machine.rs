@@ -403,7 +403,13 @@ impl Row {
         for made in entities.iter().filter(|record| record["ORIGIN_ID"] == id) {
             let bound = made["CONTACT_IDS"].as_array().cloned().unwrap_or_default();
             let bound: Vec<u64> = bound.iter().filter_map(Value::as_u64).collect();
-            prop_assert_eq!(&bound, &outcome.contact_ids, "contacts bound");
+            // Without a contact, it may have gained one from a later submission.
+            prop_assert!(
+                outcome.contact_ids.is_empty() || bound == outcome.contact_ids,
+                "{:?} should be bound, {:?} are",
+                outcome.contact_ids,
+                bound
+            );
         }
         let owners = if outcome.action == EntityAction::Ignored {
             0

@@ -1,0 +1,115 @@
+//! A backlog on a cloud portal: full batches, and never more requests than the portal grants.
+
+use std::time::Instant;
+
+use b24_bridge::practice_portal::{Options, PracticePortal, Profile};
+use serde_json::json;
+
+use crate::harness::{Bridge, shop_channel};
+use crate::tally::{Tally, order_of, wait_for_activities};
+
+/// b24: settings/how-to-call-rest-api/batch.md
+const MOST_COMMANDS: u64 = 50;
+
+struct Figures {
+    requests: u64,
+    commands: u64,
+    refused: usize,
+    seconds: f64,
+}
+
+impl Figures {
+    fn commands_per_request(&self) -> f64 {
+        // Both are small.
+        #[expect(clippy::cast_precision_loss, reason = "see above")]
+        let (commands, requests) = (self.commands as f64, self.requests.max(1) as f64);
+        commands / requests
+    }
+
+    fn print(&self, submissions: u32) {
+        let full = self.commands.div_ceil(MOST_COMMANDS);
+        eprintln!(
+            "{submissions} submissions: {} commands in {} requests ({:.1} a request, {full} would be the least), {:.1} s, {} refused by the limit",
+            self.commands,
+            self.requests,
+            self.commands_per_request(),
+            self.seconds,
+            self.refused,
+        );
+    }
+}
+
+/// Stores submissions of as many people while the portal is away, then lets them go.
+fn deliver(submissions: u32) -> Figures {
+    let portal = PracticePortal::start(Options {
+        profile: Profile::Cloud,
+        ..Options::default()
+    })
+    .expect("a portal");
+    let bridge = Bridge::start(&portal, &["--portal-profile", "cloud"]);
+    bridge.channel(&shop_channel(json!({})));
+    portal.stop_listening();
+    let ids: Vec<String> = (0..submissions)
+        .map(|n| bridge.post_json("shop-orders", &order_of(n, n)).id())
+        .collect();
+    portal.reset_stats();
+    let started = Instant::now();
+    portal.listen_again().expect("the port");
+    // However long it is, it goes on.
+    for some in (0..=ids.len()).step_by(100) {
+        wait_for_activities(&portal, some);
+    }
+    wait_for_activities(&portal, ids.len());
+    let seconds = started.elapsed().as_secs_f64();
+    bridge.settle();
+    Tally::of(&portal).each_made_one(&ids);
+    let stats = portal.stats();
+    // The catalogue and the probes are not the backlog's.
+    let is_delivery = |methods: &[String]| {
+        let own = [
+            "crm.duplicate.findbycomm",
+            "crm.contact.add",
+            "crm.deal.add",
+            "crm.timeline.comment.add",
+        ];
+        methods.iter().any(|method| own.contains(&method.as_str()))
+    };
+    let batches: Vec<_> = stats
+        .log
+        .iter()
+        .filter(|entry| is_delivery(&entry.methods))
+        .collect();
+    Figures {
+        requests: u64::try_from(batches.len()).expect("few"),
+        commands: batches
+            .iter()
+            .map(|entry| u64::try_from(entry.methods.len()).expect("few"))
+            .sum(),
+        refused: stats.log.iter().filter(|entry| entry.status == Some(503)).count(),
+        seconds,
+    }
+}
+
+#[test]
+fn a_backlog_goes_in_full_batches_and_never_over_the_limit() {
+    let figures = deliver(300);
+    figures.print(300);
+    assert_eq!(figures.refused, 0, "QUERY_LIMIT_EXCEEDED");
+    let packed = figures.commands_per_request();
+    assert!(packed >= 45.0, "{packed:.1} commands a request");
+}
+
+/// Some minutes: the limit sets the pace.
+#[test]
+#[ignore = "takes minutes; prints how near to the limit a long backlog goes"]
+fn two_thousand_submissions() {
+    let figures = deliver(2_000);
+    figures.print(2_000);
+    assert_eq!(figures.refused, 0, "QUERY_LIMIT_EXCEEDED");
+    // Fifty requests at once, then two a second.
+    let granted = 50.0 + 2.0 * figures.seconds;
+    #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
+    let least = figures.commands as f64 / 50.0;
+    eprintln!("{:.2} of what the limit would bear", least / granted);
+    assert!(least / granted >= 0.9);
+}
