@@ -10,6 +10,7 @@ mod plan;
 mod portal;
 mod serve;
 mod user;
+mod values;
 mod workplace;
 
 use std::process::ExitCode;
