@@ -7,7 +7,6 @@ mod inbox;
 mod journal;
 mod processes;
 mod refusing;
-mod speed;
 mod traffic;
 
 use std::sync::atomic::{AtomicI64, Ordering};
