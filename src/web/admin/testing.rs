@@ -174,7 +174,7 @@ impl Desk {
     }
 }
 
-fn whole(body: http_body_util::Full<Bytes>) -> Bytes {
+fn whole(body: crate::http::Body) -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(body.collect()).unwrap().to_bytes()
 }
