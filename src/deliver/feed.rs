@@ -31,6 +31,7 @@ pub fn feed(shared: &Shared) {
         horizon: SubmissionId(0),
     };
     let mut seen = shared.store.changes().now();
+    let mut conditions = shared.conditions();
     while !shared.stopping() {
         let wait = match feeder.look(shared) {
             Ok(wait) => wait,
@@ -40,7 +41,10 @@ pub fn feed(shared: &Shared) {
             }
         };
         let news = shared.store.changes().wait(seen, wait);
-        if news.channels != seen.channels || news.retries != seen.retries {
+        let newest = shared.conditions();
+        let is_changed = !Arc::ptr_eq(&newest, &conditions);
+        conditions = newest;
+        if news.channels != seen.channels || news.retries != seen.retries || is_changed {
             // Settings or states were changed: what waits is read again in the light of them.
             shared.on_board(|board| board.forget_waiting());
             feeder.horizon = SubmissionId(0);
@@ -165,7 +169,7 @@ pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<R
             submission,
             Arc::clone(channel),
             &catalog,
-            &shared.options.country,
+            &shared.conditions().country,
         ) {
             Ok(task) => Read::Task(Box::new(task)),
             Err(unfit) => Read::Unfit(unfit),

@@ -63,7 +63,7 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let options = deliver::Options {
-            country: "RU".to_owned(),
+            given: deliver::Given::default(),
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
