@@ -63,7 +63,7 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let options = deliver::Options {
-            country: "RU".to_owned(),
+            given: deliver::Given::default(),
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
@@ -174,7 +174,7 @@ impl Desk {
     }
 }
 
-fn whole(body: http_body_util::Full<Bytes>) -> Bytes {
+fn whole(body: crate::http::Body) -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(body.collect()).unwrap().to_bytes()
 }
