@@ -97,10 +97,16 @@ impl Person {
 }
 
 impl Checks {
+    /// All complaints so far; they are settled thereby.
+    fn take(&self) -> Vec<String> {
+        let mut complaints = self.complaints.take();
+        complaints.extend(invalid_html(&self.html.take()));
+        complaints
+    }
+
     /// Fails when there was anything to complain about.
     pub fn settle(&self) {
-        let mut complaints = self.complaints.borrow().clone();
-        complaints.extend(invalid_html(&self.html.borrow()));
+        let complaints = self.take();
         let count = complaints.len();
         assert!(
             count == 0,
@@ -142,4 +148,42 @@ fn invalid_html(pages: &[(String, String)]) -> Vec<String> {
     }
     lines.retain(|line| !line.trim().is_empty());
     lines
+}
+
+/// The checks can fail: a page with a mistake of each kind.
+#[test]
+fn the_checks_find_what_is_wrong() {
+    let page = r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Wrong</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <style>
+            .wide { width: 500px } .frame { border: 1px solid } .frame b { white-space: nowrap }
+            @media (prefers-color-scheme: dark) { p { color: #333; background: #222 } }
+        </style></head>
+        <body><main><h1>Wrong</h1><p>Hard to read in the dark</p><input name="unlabelled">
+        <div class="wide">wide</div><div class="frame" style="width: 9em"><b>longer than what is around it</b></div>
+        <p id="twice">One<p id="twice">Two</p></div></main></body></html>"#;
+    let site = crate::website::Website::start(page.to_owned());
+    let person = Person::new(crate::person::Language::English);
+    person.open(&site.url());
+    person.looks_at("wrong");
+    let complaints = person.checks.take();
+    let has = |parts: &[&str]| {
+        complaints
+            .iter()
+            .any(|line| parts.iter().all(|part| line.contains(part)))
+    };
+    for expected in [
+        &["wrong-en-dark-1280: color-contrast"][..],
+        &["wrong-en-light-360: label", "unlabelled"],
+        &["wrong-en-light-360: the page is wider than the window"],
+        &["wrong-en-light-360: sticks out", "wide"],
+        &["wrong-en-dark-1280: sticks out", "longer"],
+        &["wrong.html", "no-dup-id"],
+        &["wrong.html", "close-order"],
+    ] {
+        assert!(has(expected), "{expected:?} is missing in {complaints:#?}");
+    }
+    for unexpected in [&["light-1280: color-contrast"][..], &["1280: the page is wider"]] {
+        assert!(!has(unexpected), "{unexpected:?} is in {complaints:#?}");
+    }
 }

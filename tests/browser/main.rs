@@ -1,6 +1,7 @@
 //! The administrator's pages in a real browser, used as people use them.
 //!
 //! - `webdriver`: a headless Chromium. `person`: somebody in front of it. `checks`: what every page has to stand.
+//!   `keyboard`: the same without a mouse.
 //! - `website`: pages of other sites. The rest: what people do.
 //!
 //! Needs Chromium, chromedriver and Node.js with the packages of `package.json`; `tests/run` installs them. Without
@@ -13,6 +14,7 @@ mod checks;
 #[allow(dead_code)]
 #[path = "../it/harness.rs"]
 mod harness;
+mod keyboard;
 mod person;
 mod webdriver;
 mod website;

@@ -79,19 +79,29 @@ const tools = {
 
   value: (control) => (["checkbox", "radio"].includes(control.type) ? String(control.checked) : control.value),
 
-  // What is wider than the window, and is not inside something that scrolls by itself.
+  // What is wider than the window, and what sticks out of the card that it belongs to; not what scrolls by itself.
   tooWide() {
     const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    const scrolls = (element) => /auto|scroll|hidden|clip/u.test(getComputedStyle(element).overflowX);
-    const isInside = (element) => {
-      for (let up = element.parentElement; up && up !== document.body; up = up.parentElement) if (scrolls(up)) return true;
-      return false;
+    const isCut = (element) => /auto|scroll|hidden|clip/u.test(getComputedStyle(element).overflowX);
+    const isFrame = (element) => {
+      const style = getComputedStyle(element);
+      return parseFloat(style.borderRightWidth) > 0 && parseFloat(style.borderLeftWidth) > 0;
     };
+    // How far to the right an element may reach: to the edge of whatever frames it.
+    const limit = (element) => {
+      for (let up = element.parentElement; up && up !== document.body; up = up.parentElement) {
+        if (isCut(up)) return Infinity;
+        if (isFrame(up)) return up.getBoundingClientRect().right;
+      }
+      return width;
+    };
+    const isPlaced = (element) => ["absolute", "fixed"].includes(getComputedStyle(element).position);
     const wide = [...document.body.querySelectorAll("*")].filter(
-      (e) => e.getBoundingClientRect().right > width + 0.5 && !isInside(e),
+      (e) => isSeen(e) && !isPlaced(e) && e.getBoundingClientRect().right > limit(e) + 0.5,
     );
-    return wide.map((e) => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")}: ${plain(e.textContent).slice(0, 60)}`);
+    const found = wide.map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`);
+    if (document.documentElement.scrollWidth > width) found.push("the page is wider than the window");
+    return found;
   },
 
   // Every control that a person could use, in the order of the page; radio buttons of one group count once.
@@ -117,6 +127,14 @@ const tools = {
     const box = element.getBoundingClientRect();
     const inWindow = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
     return { name: tools.describe(element), isMarked: ring || style.boxShadow !== "none", inWindow };
+  },
+
+  // As if the page had just been opened.
+  leaveFocus() {
+    document.activeElement?.blur();
+    getSelection().removeAllRanges();
+    scrollTo(0, 0);
+    return null;
   },
 
   describe(element) {

@@ -174,14 +174,24 @@ impl Chromium {
         content["body"].as_str().expect("a page is text").to_owned()
     }
 
-    /// Presses and releases a key, as `\u{E004}` for Tab (section 17.4.2), wherever the focus is.
-    pub fn press(&self, key: char) {
-        let keys = [
-            json!({"type": "keyDown", "value": key.to_string()}),
-            json!({"type": "keyUp", "value": key.to_string()}),
-        ];
+    /// Presses and releases keys one after the other, wherever the focus is; `\u{E004}` is Tab (section 17.4.2).
+    pub fn press(&self, keys: &str) {
+        let both =
+            |key: char| ["keyDown", "keyUp"].map(|what| json!({"type": what, "value": key.to_string()}));
+        let keys: Vec<Value> = keys.chars().flat_map(both).collect();
         let actions = json!({"actions": [{"type": "key", "id": "keyboard", "actions": keys}]});
         self.command("POST", "actions", &actions);
+    }
+
+    /// What stands in the nth frame of the page.
+    pub fn frame_text(&self, nth: usize) -> String {
+        self.command("POST", "frame", &json!({"id": nth}));
+        let text = self.script("return document.body?.innerText ?? ''", &[]);
+        self.command("POST", "frame", &json!({"id": null}));
+        text.map_or_else(
+            |_| String::new(),
+            |text| text.as_str().unwrap_or_default().to_owned(),
+        )
     }
 
     pub fn click(&self, element: &Element) -> Result<Value, Refused> {
