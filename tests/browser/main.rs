@@ -11,7 +11,6 @@
 
 mod access;
 mod checks;
-#[allow(dead_code)]
 #[path = "../it/harness.rs"]
 mod harness;
 mod keyboard;

@@ -1,5 +1,8 @@
 //! A bridge, a portal and a website for one test: the real executable on port 0, nothing left behind.
 
+// Two test programs share this file, and neither uses all of it.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
