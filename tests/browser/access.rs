@@ -13,10 +13,16 @@ const PASSWORD: &str = "верный конь и скрепка";
 pub fn signed_in(person: Person) -> (Bridge, Person) {
     let mut bridge = Bridge::folder(&[]);
     bridge.serve();
+    let person = signed_in_at(&mut bridge, person);
+    (bridge, person)
+}
+
+/// The first administrator of a running bridge.
+pub fn signed_in_at(bridge: &mut Bridge, person: Person) -> Person {
     person.open(&bridge.setup_link());
     begin(&person, PASSWORD);
-    person.sees(person.t("С чего начать", "First steps"));
-    (bridge, person)
+    person.sees(person.t("Обзор", "Overview"));
+    person
 }
 
 /// Fills the form of the first start; the password's second time as given.

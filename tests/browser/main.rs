@@ -11,6 +11,7 @@
 
 mod access;
 mod checks;
+mod forms;
 #[path = "../it/harness.rs"]
 mod harness;
 mod keyboard;
