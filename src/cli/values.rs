@@ -1,5 +1,7 @@
 //! What single arguments must look like, and what is said when they do not.
 
+use std::net::IpAddr;
+
 use crate::model::State;
 
 /// Scheme, host and port alone: the pages' links begin at the root.
