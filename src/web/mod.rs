@@ -10,6 +10,7 @@ mod letter;
 mod page;
 mod refusal;
 mod reply;
+mod sieve;
 pub mod status;
 #[cfg(test)]
 mod testing;
