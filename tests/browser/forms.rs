@@ -80,7 +80,10 @@ fn a_busy_overview(language: Language) {
         ("3", "100"),
         ("4", "<script>alert(1)</script>"),
     ] {
-        bridge.post_form("shop-orders", &[("order_id", number), ("order_amount", amount)]);
+        bridge.post_json(
+            "shop-orders",
+            &serde_json::json!({"order_id": number, "order_amount": amount}),
+        );
     }
     bridge.settle();
     let person = signed_in_at(&mut bridge, Person::new(language));
@@ -91,7 +94,10 @@ fn a_busy_overview(language: Language) {
     person.keyboard_reaches_everything();
 
     portal.stop_listening();
-    bridge.post_form("shop-orders", &[("order_id", "5"), ("order_amount", "5")]);
+    bridge.post_json(
+        "shop-orders",
+        &serde_json::json!({"order_id": "5", "order_amount": "5"}),
+    );
     person.visit(&bridge, "/");
     // The page renews itself.
     person.sees(person.t("Нет связи", "Out of reach"));

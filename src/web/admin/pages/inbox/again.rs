@@ -36,6 +36,13 @@ pub fn one(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
                 ),
             )
         }
+        Some(Retried::BodyRemoved) => visit.failed(
+            &page,
+            visit.t(
+                "Тело запроса уже удалено по сроку хранения: доставлять нечего.",
+                "The request's body was removed because of its age: nothing is left to deliver.",
+            ),
+        ),
         Some(Retried::NotFound) | None => Err(Problem::NotFound),
     }
 }
