@@ -21,13 +21,13 @@ pub fn website(sheet: &Sheet<'_>) -> Markup {
     .errors(sheet.errors);
     let origins = Area::new(
         "allowed_origins",
-        sheet.t("Сайты, чьим скриптам можно", "Websites whose scripts may post"),
+        sheet.t("Сайты, с которых можно отправлять", "Websites that may post"),
     )
     .value(&sheet.draft.allowed_origins)
     .rows(2)
     .hint(sheet.t(
-        "По одному на строке: https://shop.example. Пусто — любые. Серверов и обычных форм это не касается.",
-        "One a line: https://shop.example. Empty: any. Servers and plain forms are not concerned.",
+        "По одному на строке: https://shop.example. Пусто — любые. На запросы с сервера сайта это не влияет.",
+        "One a line: https://shop.example. Empty: any. Requests from the website’s server are not concerned.",
     ))
     .errors(sheet.errors);
     fieldset(
