@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::values::{age, country, host_and_address, origin, seconds, state};
+
 use crate::model::State;
 
 /// Takes website forms into a self-hosted Bitrix24: stored durably, delivered exactly once.
@@ -450,5 +451,23 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Cli::command());
+    }
+
+    #[test]
+    fn admin_urls_have_no_path() {
+        assert_eq!(
+            origin("https://bridge.example:8443/").unwrap(),
+            "https://bridge.example:8443"
+        );
+        for wrong in [
+            "",
+            "bridge.example",
+            "https://",
+            "https://a/b",
+            "ftp://a",
+            "https://u@a",
+        ] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
     }
 }

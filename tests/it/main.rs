@@ -16,4 +16,5 @@ mod planner;
 mod records;
 mod refusals;
 mod secrets;
+mod users;
 mod values;
