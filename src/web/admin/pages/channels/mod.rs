@@ -6,6 +6,8 @@
 
 mod draft;
 mod list;
+#[cfg(test)]
+mod page_tests;
 mod picks;
 mod remove;
 mod rows;
