@@ -24,6 +24,7 @@ mod journal;
 mod lock;
 mod meta;
 mod readers;
+mod samples;
 mod schema;
 mod sessions;
 mod settings;

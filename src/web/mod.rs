@@ -11,6 +11,8 @@ mod page;
 mod refusal;
 mod reply;
 mod sieve;
+#[cfg(test)]
+mod spam_tests;
 pub mod status;
 #[cfg(test)]
 mod testing;
