@@ -114,7 +114,7 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
         li .dropped[past.dropped] {
             details id={ "step-" (n) } {
                 summary {
-                    span.step-name { (purpose(visit, method)) }
+                    span.step-name { (visible(purpose(visit, method))) }
                     span.step-state { (state_badge(visit, &past.step)) }
                     span.step-time {
                         (exact(visit, *begun_at))
@@ -125,7 +125,7 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
                     @if past.dropped {
                         p.hint { (visit.t("Шаг прежней попытки: при повторе он не учитывается.", "A step of an earlier attempt: it no longer counts.")) }
                     }
-                    p { (visit.t("Метод", "Method")) ": " code { (method) } }
+                    p { (visit.t("Метод", "Method")) ": " code { (visible(method)) } }
                     h3 { (visit.t("Отправлено", "Sent")) }
                     (sent_values(visit, sent))
                     h3 { (visit.t("Ответ портала", "The portal's answer")) }
