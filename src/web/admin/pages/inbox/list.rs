@@ -35,13 +35,13 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
     let counts = visit.site.store.counts(search.filter.channel)?;
     let to_repeat = search
         .state_to_repeat()
-        .filter(|state| search.errors.is_empty() && counts.get(state).is_some_and(|n| *n > 0));
+        .is_some_and(|state| search.errors.is_empty() && counts.get(&state).is_some_and(|n| *n > 0));
     visit
         .page(visit.t("Журнал запросов", "Inbox"))
         .section(Section::Inbox)
         .actions(html! {
-            @if to_repeat.is_some() {
-                a.button href=(search.address("/inbox/again", &[])) { (visit.t("Доставить снова найденные…", "Deliver found ones again…")) }
+            @if to_repeat {
+                a.button href=(search.address("/inbox/again", &[])) { (repeat_label(visit, &search, &counts)) }
             }
             @if !page.lines.is_empty() {
                 a.button href=(search.address("/inbox/export", &[])) download { (visit.t("Скачать CSV", "Download CSV")) }
@@ -55,6 +55,21 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
             }
         })
         .show()
+}
+
+/// What the way to delivering many again is called: how many, where that is known without looking.
+fn repeat_label(visit: &Visit<'_>, search: &Search, counts: &HashMap<State, u64>) -> String {
+    let label = match search.filter.state {
+        Some(State::Ignored) => visit.t("Доставить снова проигнорированные", "Deliver ignored ones again"),
+        Some(State::Spam) => visit.t("Доставить спам", "Deliver spam"),
+        _ => visit.t("Доставить снова с ошибкой", "Deliver failed ones again"),
+    };
+    let is_narrow =
+        search.filter.text.is_some() || search.filter.from.is_some() || search.filter.to.is_some();
+    match search.state_to_repeat().and_then(|state| counts.get(&state)) {
+        Some(n) if !is_narrow => format!("{label} ({})", visit.lang.number(*n)),
+        _ => format!("{label}…"),
+    }
 }
 
 /// One page of what is found, and the ways on from it.
