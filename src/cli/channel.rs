@@ -1,5 +1,6 @@
 //! `channel apply | list | show | delete | export`.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow!(
             "{} is not a channel, and nothing was stored: {}",
-            command.file.display(),
+            name_of(&command.file),
             problems.join("; ")
         )
     })?;
@@ -132,6 +133,15 @@ pub fn find(store: &Store, slug: &str) -> anyhow::Result<StoredChannel> {
     match store.channel(slug)? {
         Some(stored) => Ok(stored),
         None => bail!("there is no channel \"{slug}\"; `b24-bridge channel list` shows them all"),
+    }
+}
+
+/// How a message names a file; `-` is standard input.
+pub fn name_of(file: &Path) -> Cow<'_, str> {
+    if file == Path::new("-") {
+        Cow::Borrowed("standard input")
+    } else {
+        file.to_string_lossy()
     }
 }
 

@@ -10,6 +10,7 @@ mod plan;
 mod portal;
 mod serve;
 mod user;
+mod values;
 mod workplace;
 
 use std::process::ExitCode;
@@ -20,7 +21,10 @@ use args::{ChannelCommand, Cli, Command, InboxCommand, PortalCommand, UserComman
 
 /// Reads the arguments, does the work and says how it went: 0 done, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! What the commands print: results to stdout, errors to stderr in one line.
 
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -55,6 +56,42 @@ pub fn error(error: &anyhow::Error) {
     remark(format_args!("b24-bridge: {}", text.replace('\n', " ")));
 }
 
+/// Wrong usage, or what was asked for with `--help`. Usage errors repeat what was typed, and that may be a webhook's
+/// address in the wrong place: its code is left out.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let shown = without_codes(&text);
+    if shown == text {
+        // With its colours, and to stdout or stderr as it belongs.
+        let _ = error.print();
+    } else {
+        remark(shown.trim_end());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// `text` with the codes of webhooks' addresses (`…/rest/1/code/`) replaced.
+fn without_codes(text: &str) -> String {
+    const REST: &str = "/rest/";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(REST) {
+        let (before, after) = rest.split_at(at + REST.len());
+        out.push_str(before);
+        let user = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        rest = after;
+        if user == 0 || after.as_bytes().get(user) != Some(&b'/') {
+            continue;
+        }
+        let (user, code) = after.split_at(user + 1);
+        out.push_str(user);
+        out.push('…');
+        rest = code.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Whether somebody watches.
 pub fn is_watched() -> bool {
     io::stderr().is_terminal()
@@ -65,5 +102,30 @@ fn quiet_pipe(result: io::Result<()>) -> anyhow::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_left_out_of_what_was_typed() {
+        for (typed, shown) in [
+            (
+                "'https://p.example/rest/1/abc0_-d/' found",
+                "'https://p.example/rest/1/…/' found",
+            ),
+            (
+                "/rest/12/abc/crm.lead.add /rest/3/x",
+                "/rest/12/…/crm.lead.add /rest/3/…",
+            ),
+            (
+                "/rest/ /rest/abc/1 /rest/1 no/rest",
+                "/rest/ /rest/abc/1 /rest/1 no/rest",
+            ),
+        ] {
+            assert_eq!(without_codes(typed), shown);
+        }
     }
 }

@@ -22,7 +22,7 @@ pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
         body: &body,
     };
     let decoded = intake::decode(&raw, &Limits::default())
-        .map_err(|error| anyhow!("{}: {error}", command.data.display()))?;
+        .map_err(|error| anyhow!("{}: {error}", channel::name_of(&command.data)))?;
     let now = deliver::now();
     let submission = Submission {
         id: SubmissionId::first_at(now),

@@ -1,7 +1,8 @@
 //! The board: which submissions are unfinished, who waits for whom, and who may go now. No I/O, no clock.
 //!
-//! Submissions of one person go in the order of arrival: a job may start only when it is the oldest unfinished one
-//! for each of its person keys.
+//! Submissions of one person go in the order of arrival: a job may start only when it is at the head of the line of
+//! each of its person keys. Places in a line are given out in the order in which jobs come to the board, so that one
+//! that comes back later (a retry, a value that was unknown at first) never overtakes one that is under way.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,6 +12,8 @@ use crate::model::{Millis, SubmissionId};
 #[derive(Debug)]
 struct Entry<T> {
     persons: Vec<String>,
+    /// Its number in the lines of its persons.
+    seat: u64,
     due: Millis,
     /// It goes in a batch of its own: a shared one that held it failed as a whole.
     alone: bool,
@@ -35,8 +38,9 @@ pub struct Taken<T> {
 #[derive(Debug)]
 pub struct Board<T> {
     entries: BTreeMap<SubmissionId, Entry<T>>,
-    /// For each person, the unfinished submissions, oldest first.
-    lines: HashMap<String, BTreeSet<SubmissionId>>,
+    /// For each person, the unfinished submissions by seat.
+    lines: HashMap<String, BTreeSet<(u64, SubmissionId)>>,
+    last_seat: u64,
     /// Jobs on the board by the moment they are due; those that are taken are not in it.
     due: BTreeSet<(Millis, SubmissionId)>,
 }
@@ -46,6 +50,7 @@ impl<T> Default for Board<T> {
         Board {
             entries: BTreeMap::new(),
             lines: HashMap::new(),
+            last_seat: 0,
             due: BTreeSet::new(),
         }
     }
@@ -65,14 +70,17 @@ impl<T> Board<T> {
         if self.entries.contains_key(&id) {
             return;
         }
+        self.last_seat += 1;
+        let seat = self.last_seat;
         for person in &persons {
-            self.lines.entry(person.clone()).or_default().insert(id);
+            self.lines.entry(person.clone()).or_default().insert((seat, id));
         }
         self.due.insert((due, id));
         self.entries.insert(
             id,
             Entry {
                 persons,
+                seat,
                 due,
                 alone: false,
                 place: Place::Here(task),
@@ -117,7 +125,7 @@ impl<T> Board<T> {
         entry
             .persons
             .iter()
-            .all(|person| self.lines.get(person).and_then(BTreeSet::first) == Some(&id))
+            .all(|person| self.lines.get(person).and_then(BTreeSet::first) == Some(&(entry.seat, id)))
     }
 
     fn hand_out(&mut self, id: SubmissionId) -> Option<Taken<T>> {
@@ -143,6 +151,19 @@ impl<T> Board<T> {
         }
     }
 
+    /// Whether a job stands in the lines of exactly these persons.
+    pub fn is_of(&self, id: SubmissionId, persons: &[String]) -> bool {
+        self.entries
+            .get(&id)
+            .is_some_and(|entry| entry.persons == persons)
+    }
+
+    /// A job turned out to be of other persons than it stands in line for: it goes to the end of their lines.
+    pub fn line_up_again(&mut self, id: SubmissionId, persons: Vec<String>, due: Millis) {
+        self.finish(id);
+        self.add(id, persons, due, None);
+    }
+
     /// The job is finished, well or badly: whoever stood behind it in line may go.
     pub fn finish(&mut self, id: SubmissionId) {
         let Some(entry) = self.entries.remove(&id) else {
@@ -151,7 +172,7 @@ impl<T> Board<T> {
         self.due.remove(&(entry.due, id));
         for person in entry.persons {
             if let Some(line) = self.lines.get_mut(&person) {
-                line.remove(&id);
+                line.remove(&(entry.seat, id));
                 if line.is_empty() {
                     self.lines.remove(&person);
                 }
@@ -160,14 +181,23 @@ impl<T> Board<T> {
     }
 
     /// Forgets every job that is not being worked on: channels or submissions were changed elsewhere, and all must be
-    /// read again.
-    pub fn forget_waiting(&mut self) {
-        let waiting: Vec<SubmissionId> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| matches!(entry.place, Place::Here(_)))
-            .map(|(id, _)| *id)
-            .collect();
+    /// read again. A job that `keeps` says yes to stays in its lines, and is due at once.
+    pub fn forget_waiting(&mut self, mut keeps: impl FnMut(&mut T) -> bool) {
+        let mut waiting = Vec::new();
+        for (id, entry) in &mut self.entries {
+            match &mut entry.place {
+                Place::Taken => {}
+                Place::Here(task) => {
+                    if task.as_mut().is_some_and(&mut keeps) {
+                        self.due.remove(&(entry.due, *id));
+                        entry.due = Millis(0);
+                        self.due.insert((entry.due, *id));
+                    } else {
+                        waiting.push(*id);
+                    }
+                }
+            }
+        }
         for id in waiting {
             self.finish(id);
         }
@@ -254,10 +284,43 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_back_overtakes_nobody_under_way() {
+        let mut board = board(&[(2, &["p"])]);
+        assert_eq!(take(&mut board, 50), [2]);
+        board.add(id(1), vec!["p".to_owned()], Millis(0), None);
+        assert_eq!(take(&mut board, 50), [] as [i64; 0], "an older one was retried");
+        board.finish(id(2));
+        assert_eq!(take(&mut board, 50), [1]);
+    }
+
+    #[test]
+    fn persons_that_come_to_be_known_are_lined_up() {
+        let mut board = board(&[(1, &[]), (2, &[]), (3, &["p"])]);
+        assert_eq!(take(&mut board, 50), [1, 2, 3]);
+        let p = ["p".to_owned()];
+        assert!(!board.is_of(id(1), &p) && board.is_of(id(3), &p));
+        board.line_up_again(id(1), p.to_vec(), Millis(0));
+        board.line_up_again(id(2), p.to_vec(), Millis(0));
+        assert_eq!(take(&mut board, 50), [] as [i64; 0]);
+        board.finish(id(3));
+        assert_eq!(take(&mut board, 50), [1]);
+    }
+
+    #[test]
+    fn what_must_keep_its_place_is_not_overtaken_by_what_is_read_again() {
+        let mut board = board(&[(2, &["p"])]);
+        board.take(Millis(10), 50, |_| 1);
+        board.put_back(id(2), Millis(1_000), false, Some(()));
+        board.forget_waiting(|()| true);
+        board.add(id(1), vec!["p".to_owned()], Millis(0), None);
+        assert_eq!(take(&mut board, 50), [2], "at once, and first");
+    }
+
+    #[test]
     fn forgetting_keeps_what_is_under_way() {
         let mut board = board(&[(1, &["p"]), (2, &["p"])]);
         board.take(Millis(10), 50, |_| 1);
-        board.forget_waiting();
+        board.forget_waiting(|()| false);
         assert!(board.contains(id(1)) && !board.contains(id(2)));
         board.add(id(2), vec!["p".to_owned()], Millis(0), None);
         assert_eq!(take(&mut board, 50), [] as [i64; 0]);

@@ -38,6 +38,8 @@ pub struct Options {
 pub struct Shared {
     pub store: Store,
     pub options: Options,
+    /// When this run of the program began.
+    pub started: Millis,
     inner: Mutex<Inner>,
     /// Rung whenever a waiting thread may have something to do.
     bell: Condvar,
@@ -52,6 +54,8 @@ struct Inner {
     health: Health,
     /// Counts rings of the bell, so that none is missed between a look and a wait.
     rings: u64,
+    /// Counts portals that were opened: what was rendered and read for one says nothing to the next.
+    portals: u64,
     stop: bool,
 }
 
@@ -68,10 +72,12 @@ impl Engine {
         let shared = Arc::new(Shared {
             store,
             options,
+            started: now(),
             inner: Mutex::new(Inner {
                 board: Board::default(),
                 health: Health::default(),
                 rings: 0,
+                portals: 0,
                 stop: false,
             }),
             bell: Condvar::new(),
@@ -167,6 +173,11 @@ impl Shared {
                     .wait_timeout_while(inner, most, |inner| inner.rings == rings && !inner.stop),
             );
         }
+    }
+
+    /// How many portals were opened so far.
+    pub fn portals(&self) -> u64 {
+        self.lock().portals
     }
 
     /// How many submissions stand on the board.
@@ -287,8 +298,13 @@ impl Shared {
             self.catalog.store(None);
         }
         self.portal.store(opened);
-        *self.health() = Health::starting(weather);
+        {
+            let mut inner = self.lock();
+            inner.health = Health::starting(weather);
+            inner.portals += 1;
+        }
         self.news();
+        self.store.changes().nudge();
     }
 
     /// The moment, for the engine's other rooms.

@@ -30,6 +30,7 @@ pub fn feed(shared: &Shared) {
     let mut feeder = Feeder {
         horizon: SubmissionId(0),
     };
+    let mut portals = shared.portals();
     let mut seen = shared.store.changes().now();
     while !shared.stopping() {
         let wait = match feeder.look(shared) {
@@ -40,10 +41,21 @@ pub fn feed(shared: &Shared) {
             }
         };
         let news = shared.store.changes().wait(seen, wait);
-        if news.channels != seen.channels || news.retries != seen.retries {
-            // Settings or states were changed: what waits is read again in the light of them.
-            shared.on_board(|board| board.forget_waiting());
+        let portals_now = shared.portals();
+        if news.channels != seen.channels || news.retries != seen.retries || portals_now != portals {
+            // Settings or states were changed: what waits is read again in the light of them. What was sent without
+            // an answer keeps its place: nobody of the same person may go before it is known what became of it.
+            let moved = portals_now != portals;
+            shared.on_board(|board| {
+                board.forget_waiting(|task| {
+                    let stays = task.stays();
+                    // What was rendered for another portal, and what that one answered, is of no use here.
+                    task.outdated |= moved;
+                    stays
+                });
+            });
             feeder.horizon = SubmissionId(0);
+            portals = portals_now;
         }
         seen = news;
     }
@@ -57,7 +69,6 @@ struct Feeder {
 impl Feeder {
     /// Takes up and puts on the board what there is room for. Returns how long to wait for more.
     fn look(&mut self, shared: &Shared) -> Result<Duration, StoreError> {
-        let channels = shared.store.directory();
         loop {
             if shared.stopping() {
                 return Ok(IDLE);
@@ -68,7 +79,7 @@ impl Feeder {
             }
             let taken = shared
                 .store
-                .take_up(AT_ONCE, |received| summary(received, &channels))?;
+                .take_up(AT_ONCE, |received| summary(received, &shared.store.directory()))?;
             if shared.catalog().is_none() {
                 // Nothing can be rendered before the portal told its fields.
                 if taken.is_empty() {
@@ -84,10 +95,14 @@ impl Feeder {
                     continue;
                 }
             };
-            let failed: Vec<Record> = waiting
-                .iter()
-                .filter_map(|w| admit(shared, *w, &channels).transpose())
-                .collect::<Result<_, _>>()?;
+            let mut failed = Vec::new();
+            for waiting in waiting {
+                match admit(shared, waiting)? {
+                    Admitted::Yes => {}
+                    Admitted::Never(record) => failed.push(record),
+                    Admitted::NotNow => return Ok(NO_CATALOG),
+                }
+            }
             if !failed.is_empty() {
                 shared.store.record(failed)?;
             }
@@ -96,26 +111,40 @@ impl Feeder {
     }
 }
 
-/// Puts one submission on the board. Returns what is to be recorded when it cannot be delivered at all.
-fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Option<Record>, StoreError> {
+enum Admitted {
+    /// On the board, or not to be delivered at present.
+    Yes,
+    /// It cannot be delivered at all; this is to be recorded.
+    Never(Record),
+    /// The portal's fields are not known any more: another portal was connected.
+    NotNow,
+}
+
+/// Puts one submission on the board.
+fn admit(shared: &Shared, waiting: Waiting) -> Result<Admitted, StoreError> {
     if shared.on_board(|board| board.contains(waiting.id)) {
-        return Ok(None);
+        return Ok(Admitted::Yes);
     }
     let due = waiting.next_attempt_at.unwrap_or(Millis(0));
-    match read(shared, waiting.id, channels)? {
-        Read::Task(task) => {
+    match read(shared, waiting.id)? {
+        Read::Task(mut task) => {
+            if let Some(catalog) = shared.catalog() {
+                let options = &shared.options;
+                task.plan_ahead(&catalog, &options.country, options.settle, shared.now());
+            }
             let persons = task.wanted.persons.clone();
             let keep = task.weight <= KEEP_BODY;
             shared.on_board(|board| board.add(waiting.id, persons, due, keep.then_some(*task)));
-            Ok(None)
+            Ok(Admitted::Yes)
         }
         // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
-        Read::Unfit(_) => {
+        Read::Unfit { .. } => {
             shared.on_board(|board| board.add(waiting.id, Vec::new(), due, None));
-            Ok(None)
+            Ok(Admitted::Yes)
         }
-        Read::Held | Read::Gone => Ok(None),
-        Read::Lost(failure) => Ok(Some(Record {
+        Read::Held | Read::Gone => Ok(Admitted::Yes),
+        Read::NoCatalog => Ok(Admitted::NotNow),
+        Read::Lost(failure) => Ok(Admitted::Never(Record {
             id: waiting.id,
             steps: Vec::new(),
             change: Change::Failed(failure),
@@ -127,19 +156,28 @@ fn admit(shared: &Shared, waiting: Waiting, channels: &Directory) -> Result<Opti
 pub enum Read {
     Task(Box<Task>),
     /// A mapping cannot be filled; the text says which and why.
-    Unfit(crate::plan::wanted::Unfit),
+    Unfit {
+        unfit: crate::plan::wanted::Unfit,
+        /// When its time to be delivered began: a catalogue that is younger knows all that it could mean.
+        since: Millis,
+    },
     /// Its channel is switched off: it waits.
     Held,
+    /// It was finished or removed elsewhere.
     Gone,
+    /// The portal's fields are not known at present.
+    NoCatalog,
     /// It can never be delivered as it is.
     Lost(Failure),
 }
 
 /// Reads a submission from the store and renders its channel's mappings.
-pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<Read, StoreError> {
+pub fn read(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
     let Some(stored) = shared.store.load(id)? else {
         return Ok(Read::Gone);
     };
+    // Looked at after the submission: the channel by which it came is surely in it.
+    let channels = shared.store.directory();
     if !matches!(stored.standing.state, State::Queued | State::Delivering) {
         return Ok(Read::Gone);
     }
@@ -157,8 +195,9 @@ pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<R
         Err(error) => return Ok(lost("fields", &error.to_string())),
     };
     let Some(catalog) = shared.catalog() else {
-        return Ok(Read::Gone);
+        return Ok(Read::NoCatalog);
     };
+    let since = stored.standing.since;
     Ok(
         match Task::new(
             stored,
@@ -166,9 +205,10 @@ pub fn read(shared: &Shared, id: SubmissionId, channels: &Directory) -> Result<R
             Arc::clone(channel),
             &catalog,
             &shared.options.country,
+            shared.started,
         ) {
             Ok(task) => Read::Task(Box::new(task)),
-            Err(unfit) => Read::Unfit(unfit),
+            Err(unfit) => Read::Unfit { unfit, since },
         },
     )
 }

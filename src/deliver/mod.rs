@@ -22,4 +22,5 @@ pub use clock::now;
 pub use engine::{CATALOG_SETTING, CONNECTION_CREDENTIAL, Engine, Options};
 pub use keeper::{Health, Weather};
 pub use rehearsal::{Rehearsal, Rehearsed, rehearse};
-pub use task::submission;
+pub use task::{Asked, Task, submission};
+pub use wave::{Packed, Share, pack};

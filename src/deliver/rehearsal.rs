@@ -91,7 +91,7 @@ pub fn rehearse(
                 let started = Instant::now();
                 let answers = portal.batch(&packed.commands(), packed.halt);
                 for (_, answers) in packed.deal(answers) {
-                    if let Some(trouble) = task.absorb(answers, started.elapsed()) {
+                    if let Some(trouble) = task.absorb(answers, started.elapsed(), now()) {
                         return Err(RehearsalError::Portal(trouble.text));
                     }
                 }

@@ -10,7 +10,7 @@ use crate::model::{
     Answer, Arg, Call, Catalog, Effect, Journal, Millis, Step, StepState, Submission, Trouble, TroubleKind,
 };
 use crate::plan::wanted::{Unfit, wanted};
-use crate::plan::{self, Job, Next, Wanted};
+use crate::plan::{self, Job, Next, Wanted, chain};
 use crate::store::{Received, Stored, StoredChannel};
 
 /// What is kept of a long value in the journal: enough to recognise it.
@@ -23,6 +23,18 @@ const READ_ANSWER_CHARS: usize = 2_000;
 pub struct Asked {
     pub calls: Vec<Call>,
     pub decision: Option<Value>,
+    /// How many of the calls would travel in a batch that is shared.
+    pub shared: usize,
+}
+
+impl Asked {
+    pub fn new(calls: Vec<Call>, decision: Option<Value>) -> Asked {
+        Asked {
+            shared: chain::shareable(&calls).len(),
+            calls,
+            decision,
+        }
+    }
 }
 
 #[derive(Debug, PartialEq)]
@@ -37,8 +49,10 @@ pub struct Task {
     pub since: Millis,
     /// Bytes of the request as it is stored: roughly what the task holds in memory.
     pub weight: usize,
-    /// How often a shared batch that held it failed as a whole.
-    pub shared_failures: u32,
+    /// How often a batch that held it failed as a whole.
+    pub batch_failures: u32,
+    /// Channels or states were changed since it was read: it is read again before it goes on.
+    pub outdated: bool,
     pub asked: Option<Asked>,
     /// Steps that are not in the store yet: reads, which may wait for the next commit.
     pub unsaved: Vec<Step>,
@@ -77,13 +91,15 @@ pub fn submission(received: &Received, slug: &str) -> Result<Submission, intake:
 }
 
 impl Task {
-    /// Renders and converts the channel's mappings for a stored submission.
+    /// Renders and converts the channel's mappings for a stored submission. `started` is when this run of the program
+    /// began.
     pub fn new(
         stored: Stored,
         submission: Submission,
         channel: Arc<StoredChannel>,
         catalog: &Catalog,
         country: &str,
+        started: Millis,
     ) -> Result<Task, Unfit> {
         let wanted = wanted(&submission, &channel.channel, catalog, country)?;
         let mut task = Task {
@@ -94,13 +110,57 @@ impl Task {
             journal: stored.journal,
             attempts: stored.standing.attempts,
             since: stored.standing.since,
-            shared_failures: 0,
+            batch_failures: 0,
+            outdated: false,
             asked: None,
             unsaved: Vec::new(),
         };
         // What another run of the program read is not known any more.
         task.forget_reads();
+        task.lose_answers(started);
         Ok(task)
+    }
+
+    /// What an earlier run had begun was cut off when that run ended, and no later than this one began: from then on
+    /// the portal may still have been working on it.
+    fn lose_answers(&mut self, started: Millis) {
+        for step in &mut self.journal.steps {
+            if step.state == StepState::Begun && step.begun_at < started {
+                step.took_ms = Some(milliseconds(started.since(step.begun_at)));
+            }
+        }
+    }
+
+    /// Whether something was sent and nobody knows yet what became of it.
+    pub fn is_uncertain(&self) -> bool {
+        self.journal.steps.iter().any(|step| {
+            step.effect == Effect::Write && matches!(step.state, StepState::Begun | StepState::Unknown(_))
+        })
+    }
+
+    /// Says whether the task must keep its place while others are read again, because something was sent for it. One
+    /// whose answers are in the store is read again when its turn comes; one whose answers are not goes on as it is.
+    pub fn stays(&mut self) -> bool {
+        let unsaved = self.unsaved.iter().any(|step| step.effect == Effect::Write);
+        self.outdated |= !unsaved;
+        unsaved || self.is_uncertain()
+    }
+
+    /// Plans the first step of a task that has not begun, so that it is known how much room it takes in a batch.
+    pub fn plan_ahead(&mut self, catalog: &Catalog, country: &str, settle: Duration, now: Millis) {
+        if self.journal.steps.is_empty()
+            && let Next::Ask { calls, decision } = self.plan(catalog, country, settle, now)
+        {
+            self.asked = Some(Asked::new(calls, decision));
+        }
+    }
+
+    /// Whether something that was read is older than `most`.
+    pub fn has_read_before(&self, now: Millis, most: Duration) -> bool {
+        self.journal.steps.iter().any(|step| {
+            let answered = step.begun_at + Duration::from_millis(u64::from(step.took_ms.unwrap_or(0)));
+            step.effect == Effect::Read && now.since(answered) > most
+        })
     }
 
     /// A task for a dry run: nothing of it is in the store.
@@ -113,7 +173,8 @@ impl Task {
             journal: Journal::default(),
             weight: 0,
             attempts: 0,
-            shared_failures: 0,
+            batch_failures: 0,
+            outdated: false,
             asked: None,
             unsaved: Vec::new(),
         }
@@ -161,8 +222,9 @@ impl Task {
         }
     }
 
-    /// Takes the answers in. Returns the trouble, if one of the calls did not come home.
-    pub fn absorb(&mut self, answers: Vec<(Call, Answer)>, took: Duration) -> Option<Trouble> {
+    /// Takes the answers in, which came at `now` and `took` so long. Returns the trouble, if one of the calls did not
+    /// come home.
+    pub fn absorb(&mut self, answers: Vec<(Call, Answer)>, took: Duration, now: Millis) -> Option<Trouble> {
         let mut worst: Option<Trouble> = None;
         for (call, answer) in answers {
             let (state, trouble) = match answer {
@@ -184,10 +246,14 @@ impl Task {
             let Some(begun) = self.journal.step(&call.key) else {
                 continue;
             };
-            let took_ms = Some(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+            let took = match state {
+                // The calls were written down before they were sent, which a slow disk may have drawn out.
+                StepState::Unknown(_) => took.max(now.since(begun.begun_at)),
+                _ => took,
+            };
             let step = Step {
                 state,
-                took_ms,
+                took_ms: Some(milliseconds(took)),
                 ..begun.clone()
             };
             self.unsaved.push(shortened(&step));
@@ -211,6 +277,10 @@ impl Task {
             self.journal.decision = None;
         }
     }
+}
+
+fn milliseconds(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// What was sent, for people: long texts shortened, references as the portal takes them.

@@ -17,13 +17,16 @@ use crate::plan::{Next, backoff};
 use crate::portal::{Portal, Turn};
 use crate::store::{Begin, Change, Record};
 
-/// Commands that a submission asks for on its first step, as far as one can guess before it is planned.
+/// Commands that a submission asks for on its first step, as far as one can guess before it is read.
 const USUAL_COMMANDS: usize = 3;
 /// How soon a job comes back when the disk refused its intent.
 const AFTER_REFUSED_WRITE: Duration = Duration::from_secs(5);
-/// A shared batch may fail as a whole because of one of its commands: after this often, its jobs go alone.
-const SHARED_FAILURES: u32 = 2;
-/// How long a job waits for a fresh catalogue before it is failed for an unknown field or label.
+/// A batch may fail as a whole because of one of its commands: after this often, its jobs go alone, and one that fails
+/// alone goes with growing pauses.
+const BATCH_FAILURES: u32 = 2;
+/// What was read longer ago than this is read again before anything is built on it: a job may have waited in between.
+const FRESH_READS: Duration = Duration::from_secs(5 * 60);
+/// How soon a job with an unknown field or label looks whether a fresh catalogue has come.
 const FRESH_CATALOG: Duration = Duration::from_secs(2);
 
 /// A sender's thread.
@@ -37,6 +40,10 @@ pub fn send(shared: &Shared) {
             // One sender at a time chooses, and only once the portal grants a request: so that a batch is as full as
             // it can be at the moment it goes.
             let _choosing = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another sender may have taken all there was: no turn is to be wasted on that.
+            if !shared.has_work() {
+                continue;
+            }
             let turn = match portal.wait_for_turn() {
                 Ok(turn) => turn,
                 Err(trouble) => {
@@ -50,7 +57,7 @@ pub fn send(shared: &Shared) {
             }
             let weigh = |task: Option<&Task>| {
                 task.and_then(|task| task.asked.as_ref())
-                    .map_or(USUAL_COMMANDS, |asked| asked.calls.len())
+                    .map_or(USUAL_COMMANDS, |asked| asked.shared)
             };
             let now = shared.now();
             (
@@ -83,7 +90,8 @@ impl Sender<'_> {
         let mut asking = Vec::new();
         let mut records = Vec::new();
         for Taken { id, task, .. } in taken {
-            let Some(task) = task.map(Box::new).or_else(|| self.read(id, &mut records)) else {
+            let task = task.filter(|task| !task.outdated).map(Box::new);
+            let Some(task) = task.or_else(|| self.read(id, &mut records)) else {
                 continue;
             };
             if let Some(task) = self.plan(*task, alone, &mut records) {
@@ -113,10 +121,23 @@ impl Sender<'_> {
 
     /// Reads a job that the board kept no task for. What cannot be read goes where it belongs.
     fn read(&self, id: SubmissionId, records: &mut Vec<Record>) -> Option<Box<Task>> {
-        match feed::read(self.shared, id, &self.shared.store.directory()) {
-            Ok(Read::Task(task)) => return Some(task),
-            Ok(Read::Unfit(unfit)) => self.unfit(id, &unfit, records),
+        match feed::read(self.shared, id) {
+            Ok(Read::Task(task)) => {
+                let persons = &task.wanted.persons;
+                if self.shared.on_board(|board| board.is_of(id, persons)) {
+                    return Some(task);
+                }
+                // It was unfit when it came, so that nobody knew whose it is.
+                let persons = persons.clone();
+                self.shared
+                    .on_board(|board| board.line_up_again(id, persons, Millis(0)));
+            }
+            Ok(Read::Unfit { unfit, since }) => self.unfit(id, &unfit, since, records),
             Ok(Read::Held | Read::Gone) => self.shared.on_board(|board| board.finish(id)),
+            Ok(Read::NoCatalog) => {
+                let due = self.shared.now() + FRESH_CATALOG;
+                self.shared.on_board(|board| board.put_back(id, due, false, None));
+            }
             Ok(Read::Lost(failure)) => {
                 records.push(Record {
                     id,
@@ -136,10 +157,10 @@ impl Sender<'_> {
     }
 
     /// A value that does not fit, or a field that is not there: the catalogue is read again before the submission is
-    /// failed for it.
-    fn unfit(&self, id: SubmissionId, unfit: &Unfit, records: &mut Vec<Record>) {
+    /// failed for it. Fresh is what was read after the submission came: what its sender could know is in it.
+    fn unfit(&self, id: SubmissionId, unfit: &Unfit, since: Millis, records: &mut Vec<Record>) {
         let now = self.shared.now();
-        let fresh = now.since(self.catalog.taken_at) < FRESH_CATALOG * 4;
+        let fresh = self.catalog.taken_at >= since;
         if unfit.may_be_stale() && !fresh {
             self.shared.health().want_catalog(now);
             self.shared.news();
@@ -160,10 +181,13 @@ impl Sender<'_> {
 
     /// Plans a task's next step. A task that has nothing to send is recorded, or waits on the board.
     fn plan(&self, mut task: Task, alone: bool, records: &mut Vec<Record>) -> Option<Task> {
+        let now = self.shared.now();
+        if task.has_read_before(now, FRESH_READS) {
+            task.forget_reads();
+        }
         if task.asked.is_some() {
             return Some(task);
         }
-        let now = self.shared.now();
         let id = task.submission.id;
         let change = match task.plan(
             &self.catalog,
@@ -172,7 +196,7 @@ impl Sender<'_> {
             now,
         ) {
             Next::Ask { calls, decision } => {
-                task.asked = Some(Asked { calls, decision });
+                task.asked = Some(Asked::new(calls, decision));
                 return Some(task);
             }
             Next::Wait { until } => {
@@ -233,7 +257,7 @@ impl Sender<'_> {
         let several = packed.shares.len() > 1;
         let started = Instant::now();
         let answers = self.portal.batch_in_turn(turn, &commands, packed.halt);
-        let took = started.elapsed();
+        let (took, now) = (started.elapsed(), self.shared.now());
         let general = general_trouble(&answers);
         match &general {
             Some(trouble) => self.shared.health().trouble(trouble, self.shared.now()),
@@ -245,14 +269,20 @@ impl Sender<'_> {
             let Some(mut task) = tasks.remove(&id) else {
                 continue;
             };
-            let trouble = task.absorb(answers, took);
-            if general.is_some() && several {
-                task.shared_failures += 1;
+            let trouble = task.absorb(answers, took, now);
+            if general
+                .as_ref()
+                .is_some_and(|trouble| trouble.kind != TroubleKind::Unreachable)
+            {
+                task.batch_failures += 1;
             }
-            let alone = alone || task.shared_failures >= SHARED_FAILURES;
+            let suspect = task.batch_failures >= BATCH_FAILURES;
+            let alone = alone || suspect;
             match trouble.filter(|trouble| trouble.kind != TroubleKind::NotRun) {
                 Some(trouble) => {
-                    let (record, due) = self.again(&mut task, &trouble, general.is_some());
+                    // Alone, while the portal answers the probes: it is this submission that the portal cannot bear.
+                    let general = general.is_some() && (several || !suspect);
+                    let (record, due) = self.again(&mut task, &trouble, general);
                     records.push(record);
                     back.extend(due.map(|due| (task, due, alone)));
                 }
@@ -311,7 +341,10 @@ impl Sender<'_> {
         )
     }
 
-    fn put_back(&self, task: Task, due: Millis, alone: bool) {
+    fn put_back(&self, mut task: Task, due: Millis, alone: bool) {
+        // What another portal said, and what was rendered for it, is of no use to this one.
+        let portal = self.shared.portal();
+        task.outdated |= !portal.is_some_and(|portal| Arc::ptr_eq(&portal, &self.portal));
         self.shared
             .on_board(|board| board.put_back(task.submission.id, due, alone, Some(task)));
     }

@@ -35,7 +35,7 @@ pub struct Step {
     pub state: StepState,
     /// When it was written down.
     pub begun_at: Millis,
-    /// How long the portal took, once it answered.
+    /// How long the portal took, once it answered; how long it was waited for, when its answer was lost.
     pub took_ms: Option<u32>,
 }
 

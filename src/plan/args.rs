@@ -50,6 +50,21 @@ pub fn list(key: impl Into<String>, method: &str, filter: Arg, select: Arg) -> C
     )
 }
 
+/// The same, newest first: what was just made is among the first.
+pub fn newest(key: impl Into<String>, method: &str, filter: Arg, select: Arg) -> Call {
+    call(
+        key,
+        method,
+        Effect::Read,
+        vec![
+            ("filter", filter),
+            ("select", select),
+            ("order", map([("ID", Arg::text("DESC"))])),
+            ("start", Arg::text("-1")),
+        ],
+    )
+}
+
 /// A whole number that PHP may have sent as a string.
 pub fn number(value: &Value) -> Option<u64> {
     match value {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::args::{call, id_of, list, map, number, records, scalar, texts};
+use super::args::{call, id_of, map, newest, number, records, scalar, texts};
 use super::decision::{ContactDecision, Decision, EntityDecision};
 use super::once::{Stand, Written, fresh, settled_at, written};
 use super::wanted::RecordWanted;
@@ -46,7 +46,7 @@ fn create(job: &Job<'_>, now: Millis) -> Stand<ContactStand> {
         ..made(id.to_string())
     };
     let lookup = |key| by_origin(key, "crm.contact.list", job);
-    match written(job, "contact", now, lookup, first_record) {
+    match written(job, "contact", now, lookup, |answer| marked(job, answer)) {
         Written::Yes(answer) | Written::Found(answer) => match id_of(&answer).or_else(|| number(&answer)) {
             Some(id) => Stand::Known(with_id(id)),
             None => Stand::Known(ContactStand {
@@ -106,6 +106,13 @@ fn update(job: &Job<'_>, ids: &[u64], ignoring: bool, now: Millis) -> Stand<Cont
         }
     }
     let Some(card) = card(job, oldest, not_before) else {
+        // Found, but not to be read: the connection's user has no right to it, or it was deleted meanwhile.
+        if matches!(
+            job.journal.step("card").map(|s| &s.state),
+            Some(StepState::Refused(_))
+        ) {
+            return Stand::Known(stands(ContactAction::Found));
+        }
         let ask = search::get_contact("card".to_owned(), Arg::text(oldest.to_string()));
         return Stand::Hold(Next::Ask {
             calls: vec![ask],
@@ -194,10 +201,15 @@ pub fn by_origin(key: String, method: &str, job: &Job<'_>) -> Call {
         ("=ORIGINATOR_ID", Arg::text(ORIGINATOR)),
         ("=ORIGIN_ID", Arg::text(job.submission.id.to_string())),
     ]);
-    list(key, method, filter, texts(["ID", "ORIGIN_ID", "ASSIGNED_BY_ID"]))
+    newest(key, method, filter, texts(["ID", "ORIGIN_ID"]))
 }
 
-/// The record that a lookup by mark found.
-pub fn first_record(answer: &Value) -> Option<Value> {
-    records(answer).first().map(|record| (*record).clone())
+/// The record that a lookup by mark found. A portal that does not heed the filter hands over other records: they
+/// are none of ours.
+pub fn marked(job: &Job<'_>, answer: &Value) -> Option<Value> {
+    let id = job.submission.id.to_string();
+    records(answer)
+        .into_iter()
+        .find(|record| record.get("ORIGIN_ID").and_then(scalar).as_deref() == Some(&id))
+        .cloned()
 }

@@ -5,10 +5,13 @@ use serde_json::Value;
 
 use super::Job;
 use super::search::Found;
-use crate::model::{Mode, OnFound};
+use crate::model::{Effect, Entity, Journal, Mode, OnFound, StepState};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
+    /// What the channel wrote when this was decided: the numbers below are of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Entity>,
     pub contact: ContactDecision,
     pub entity: EntityDecision,
     /// A remark for the person who reads the result.
@@ -77,10 +80,22 @@ pub fn decide(job: &Job<'_>, found: &Found) -> Decision {
         .then(|| simple_crm_note(job))
         .flatten();
     Decision {
+        of: Some(job.channel.entity),
         contact,
         entity,
         note,
     }
+}
+
+/// Whether something of the entity, or beside it, may have been written: from then on what was decided for it binds.
+/// While only the contact was, the entity is decided by what the portal holds when its own turn comes, which after a
+/// failure and a retry can be days later.
+pub fn binds_entity(journal: &Journal) -> bool {
+    journal.steps.iter().any(|step| {
+        step.effect == Effect::Write
+            && !step.key.starts_with("contact")
+            && !matches!(step.state, StepState::Later(_) | StepState::Refused(_))
+    })
 }
 
 fn decide_entity(job: &Job<'_>, found: &Found) -> EntityDecision {
@@ -114,6 +129,6 @@ pub fn in_search_stages(job: &Job<'_>, stage: &str) -> bool {
 
 // b24: tutorials/crm/how-to-add-crm-objects/how-to-add-objects-with-crm-mode.md
 fn simple_crm_note(job: &Job<'_>) -> Option<String> {
-    (job.catalog.simple_crm && job.channel.entity == crate::model::Entity::Lead)
+    (job.catalog.simple_crm && job.channel.entity == Entity::Lead)
         .then(|| "the portal works in simple CRM mode: it turns a new lead into a deal at once".to_owned())
 }

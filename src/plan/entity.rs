@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::args::{call, id_of, map, number, records};
-use super::contact::{by_origin, first_record, lacking, mark, responsible};
+use super::contact::{by_origin, lacking, mark, marked, responsible};
 use super::decision::Target;
 use super::once::{Stand, Written, fresh, settled_at, written};
 use super::{ContactStand, Job, Next};
@@ -38,7 +38,8 @@ pub fn create(job: &Job<'_>, contact: &ContactStand, now: Millis) -> Stand<Owner
         suffix: String::new(),
         responsible: responsible.clone(),
     };
-    match written(job, "entity", now, |key| by_origin(key, list, job), first_record) {
+    let lookup = |key| by_origin(key, list, job);
+    match written(job, "entity", now, lookup, |answer| marked(job, answer)) {
         Written::Yes(answer) | Written::Found(answer) => {
             let id = id_of(&answer).or_else(|| number(&answer));
             Stand::Known(owner(Arg::text(id.unwrap_or_default().to_string()), id))

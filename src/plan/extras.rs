@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::args::{call, id_of, list, map, number, records, scalar, texts};
+use super::args::{call, id_of, map, newest, number, records, scalar, texts};
 use super::entity::Owner;
 use super::once::{Stand, Written, written};
 use super::{ContactStand, Job, ORIGINATOR};
@@ -24,19 +24,8 @@ const OLD_TYPE_MEETING: &str = "1";
 // b24: api-reference/crm/timeline/comments/crm-timeline-comment-add.md
 pub fn comment(job: &Job<'_>, owner: &Owner, now: Millis) -> Stand<Option<u64>> {
     let key = format!("comment{}", owner.suffix);
-    let id = job.submission.id.to_string();
-    let seen = |answer: &Value| {
-        records(answer)
-            .into_iter()
-            .find(|comment| {
-                comment
-                    .get("COMMENT")
-                    .and_then(scalar)
-                    .is_some_and(|text| text.contains(&id))
-            })
-            .cloned()
-    };
-    match written(job, &key, now, |key| comments_of(job, key, owner), seen) {
+    let lookup = |key| comments_of(job, key, owner);
+    match written(job, &key, now, lookup, |answer| holding(job, answer, "COMMENT")) {
         Written::Yes(answer) | Written::Found(answer) => {
             Stand::Known(number(&answer).or_else(|| id_of(&answer)))
         }
@@ -59,6 +48,18 @@ pub fn comment(job: &Job<'_>, owner: &Owner, now: Millis) -> Stand<Option<u64>> 
             }
         }
     }
+}
+
+/// The record whose text carries this submission's mark.
+fn holding(job: &Job<'_>, answer: &Value, field: &str) -> Option<Value> {
+    let id = job.submission.id.to_string();
+    records(answer)
+        .into_iter()
+        .find(|record| {
+            let text = record.get(field).and_then(scalar);
+            text.is_some_and(|text| text.contains(&id))
+        })
+        .cloned()
 }
 
 /// The newest comments: ours, if it was made, is among them.
@@ -120,13 +121,10 @@ pub fn escape_bb(text: &str) -> String {
 /// An activity (дело) for the entity's responsible.
 pub fn activity(job: &Job<'_>, owner: &Owner, contact: &ContactStand, now: Millis) -> Stand<Option<u64>> {
     let key = format!("activity{}", owner.suffix);
-    match written(
-        job,
-        &key,
-        now,
-        |key| activities_of(job, key, owner),
-        super::contact::first_record,
-    ) {
+    let lookup = |key| activities_of(job, key, owner);
+    match written(job, &key, now, lookup, |answer| {
+        holding(job, answer, "DESCRIPTION")
+    }) {
         Written::Yes(answer) | Written::Found(answer) => {
             Stand::Known(number(&answer).or_else(|| id_of(&answer)))
         }
@@ -223,7 +221,7 @@ fn activities_of(job: &Job<'_>, key: String, owner: &Owner) -> Call {
         ("OWNER_ID", owner.arg.clone()),
         ("%DESCRIPTION", Arg::text(job.submission.id.to_string())),
     ]);
-    list(key, "crm.activity.list", filter, texts(["ID", "DESCRIPTION"]))
+    newest(key, "crm.activity.list", filter, texts(["ID", "DESCRIPTION"]))
 }
 
 fn title(job: &Job<'_>) -> String {

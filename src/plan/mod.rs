@@ -31,8 +31,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::{
-    Call, Catalog, Channel, ContactAction, EntityAction, Failure, Journal, Millis, Outcome, StepState,
-    Submission,
+    Call, Catalog, Channel, ContactAction, Entity, EntityAction, Failure, Journal, Millis, Outcome,
+    StepState, Submission,
 };
 use decision::{Decision, EntityDecision};
 use once::Stand;
@@ -79,18 +79,42 @@ pub fn next(job: &Job<'_>, now: Millis) -> Next {
     }
     let kept = job.journal.decision.as_ref().and_then(Decision::read);
     let decision = match kept {
-        Some(decision) => decision,
-        None => match search::look(job) {
+        Some(decision) if decision::binds_entity(job.journal) => decision,
+        kept => match search::look(job) {
             search::Look::Ask(calls) => {
                 return Next::Ask {
                     calls,
                     decision: None,
                 };
             }
-            search::Look::Known(found) => decision::decide(job, &found),
+            search::Look::Known(found) => {
+                let decision = decision::decide(job, &found);
+                match kept {
+                    Some(kept) => Decision {
+                        contact: kept.contact,
+                        ..decision
+                    },
+                    None => decision,
+                }
+            }
         },
     };
+    if let Some(before) = decision.of.filter(|of| *of != job.channel.entity) {
+        return Next::Failed(of_another_kind(before, job.channel.entity));
+    }
     write(job, &decision, now)
+}
+
+/// The channel was turned from deals to leads, or back, in the middle of a delivery. Its numbers are of the other
+/// kind: going on would write to a record that has nothing to do with it.
+fn of_another_kind(before: Entity, now: Entity) -> Failure {
+    let (before, now) = (before.as_str(), now.as_str());
+    Failure {
+        step: "channel".to_owned(),
+        text: format!(
+            "this delivery began as a {before} and its channel makes a {now} now; set the channel's entity back to {before}, deliver again, and change it after that"
+        ),
+    }
 }
 
 /// Everything that is to be written, in order: contact, entity, comment, activity.

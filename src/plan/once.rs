@@ -1,5 +1,7 @@
 //! A write that must happen exactly once.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Job, Next};
@@ -62,9 +64,11 @@ pub fn written(
 }
 
 /// The moment from which a lookup tells the truth about a write: the portal may go on working after the
-/// connection is cut, and an early look would miss what it is about to do.
+/// connection is cut, and an early look would miss what it is about to do. Counted from the loss of the answer and
+/// not from the sending: by the time a slow portal is given up, a pause from the sending would be over.
 pub fn settled_at(job: &Job<'_>, step: &Step) -> Millis {
-    step.begun_at + job.settle
+    let waited = Duration::from_millis(u64::from(step.took_ms.unwrap_or(0)));
+    step.begun_at + waited + job.settle
 }
 
 /// The answer of a read, if it was asked at `not_before` or later.

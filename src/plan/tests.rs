@@ -409,3 +409,36 @@ fn a_deal_without_a_contact_gains_the_new_one_and_keeps_its_responsible() {
     assert_eq!(arg(&calls[1], "ASSIGNED_BY_ID"), None);
     assert_eq!(arg(&calls[1], "STAGE_ID"), Some(&Arg::text("WON")));
 }
+
+#[test]
+fn a_stage_or_pipeline_that_is_not_there_is_no_guess() {
+    let stage = |id: &str, category_id| Stage {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        category_id,
+        semantics: String::new(),
+        color: String::new(),
+        sort: 0,
+    };
+    let table = [
+        (json!({"stage_id": "WON"}), true),
+        (json!({"stage_id": null}), true),
+        (json!({"stage_id": "GONE"}), false),
+        (json!({"stage_id": "C1:NEW"}), false),
+        (json!({"stage_id": "C1:NEW", "category_id": 1}), true),
+        (json!({"stage_id": null, "category_id": 2}), false),
+    ];
+    for (changes, fits) in table {
+        let mut play = play(changes.clone(), order());
+        let told = |play: &Play| wanted(&play.submission, &play.channel, &play.catalog, "RU");
+        assert!(
+            told(&play).is_ok(),
+            "a portal that lists no stages is not second-guessed"
+        );
+        play.catalog.deal_stages = vec![stage("NEW", 0), stage("WON", 0), stage("C1:NEW", 1)];
+        play.catalog.categories = [(0, "General".to_owned()), (1, "Second".to_owned())].into();
+        let told = told(&play);
+        assert_eq!(told.is_ok(), fits, "{changes}");
+        assert!(told.err().is_none_or(|unfit| unfit.may_be_stale()));
+    }
+}

@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::args::scalar;
-use crate::model::{Arg, Attachment, Catalog, Channel, Field, FieldKind, Mapping, Of, Submission};
+use crate::model::{
+    Arg, Attachment, Catalog, Channel, Entity, Field, FieldKind, Mapping, Of, Stage, Submission,
+};
 use crate::template::{self, Extras, Rendered, Template};
 use crate::values::{self, BadValue, Context};
 
@@ -111,6 +113,14 @@ pub enum Unfit {
     NoField { of: &'static str, field: String },
     #[error("{0}")]
     Value(BadValue),
+    #[error(
+        "the portal has no stage {stage} {place}; choose another stage in the channel, then deliver again"
+    )]
+    NoStage { stage: String, place: String },
+    #[error(
+        "the portal has no deal pipeline {0}; choose another pipeline in the channel, then deliver again"
+    )]
+    NoPipeline(u64),
 }
 
 impl Unfit {
@@ -118,7 +128,7 @@ impl Unfit {
     pub fn may_be_stale(&self) -> bool {
         match self {
             Unfit::Template { .. } => false,
-            Unfit::NoField { .. } => true,
+            Unfit::NoField { .. } | Unfit::NoStage { .. } | Unfit::NoPipeline(_) => true,
             Unfit::Value(bad) => bad.stale_possible,
         }
     }
@@ -132,6 +142,7 @@ pub fn wanted(
     catalog: &Catalog,
     country: &str,
 ) -> Result<Wanted, Unfit> {
+    check_place(channel, catalog)?;
     let mut wanted = Wanted::default();
     let mut contact = Person::default();
     for mapping in &channel.fields {
@@ -186,6 +197,38 @@ fn field<'c>(catalog: &'c Catalog, mapping: &Mapping) -> Result<&'c Field, Unfit
         of,
         field: mapping.field.clone(),
     })
+}
+
+/// A stage or pipeline that is not there is ignored by the portal without a word, and the entity would land in the first
+/// one: better a failure that says so. A portal that would not list its stages is not second-guessed.
+// b24: api-reference/crm/deals/crm-deal-update.md
+fn check_place(channel: &Channel, catalog: &Catalog) -> Result<(), Unfit> {
+    let (stages, place) = match channel.entity {
+        Entity::Lead => (&catalog.lead_stages, "of leads".to_owned()),
+        Entity::Deal => (
+            &catalog.deal_stages,
+            format!("in deal pipeline {}", channel.category_id),
+        ),
+    };
+    if channel.entity == Entity::Deal
+        && !catalog.categories.is_empty()
+        && !catalog.categories.contains_key(&channel.category_id)
+    {
+        return Err(Unfit::NoPipeline(channel.category_id));
+    }
+    match &channel.stage_id {
+        Some(id) if !stages.is_empty() && !stages.iter().any(|stage| is_at(stage, id, channel)) => {
+            Err(Unfit::NoStage {
+                stage: id.clone(),
+                place,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_at(stage: &Stage, id: &str, channel: &Channel) -> bool {
+    stage.id == id && (channel.entity == Entity::Lead || stage.category_id == channel.category_id)
 }
 
 /// Whether the submission tells anything of a person. Fixed text (a source, a category) accompanies a person and makes

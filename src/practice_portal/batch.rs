@@ -18,6 +18,13 @@ pub struct Command {
     query: String,
 }
 
+impl Command {
+    /// Whether this text stands in one of the values that are sent.
+    pub fn sends(&self, text: &str) -> bool {
+        php::contains(&php::parse_query(self.query.as_bytes()), text)
+    }
+}
+
 /// The commands of a batch in their order. A command that is no text has no method.
 pub fn commands(params: &Value) -> Vec<Command> {
     let sent = php::param(params, "cmd").map(php::entries).unwrap_or_default();

@@ -105,6 +105,15 @@ impl RestRequest {
             vec![self.method.clone()]
         }
     }
+
+    /// Whether this text stands in one of the values that are sent.
+    pub fn sends(&self, text: &str) -> bool {
+        if self.method == "batch" {
+            batch::commands(&self.params).iter().any(|c| c.sends(text))
+        } else {
+            php::contains(&self.params, text)
+        }
+    }
 }
 
 impl Core {
@@ -268,7 +277,7 @@ fn expired_token() -> RestError {
 }
 
 // b24: limits.md
-fn operation_time_limit() -> RestError {
+pub fn operation_time_limit() -> RestError {
     RestError::new(
         429,
         "OPERATION_TIME_LIMIT",

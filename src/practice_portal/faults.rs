@@ -91,14 +91,17 @@ pub enum Only {
     Writes,
     /// Requests with a command of this method.
     Method(String),
+    /// Requests in which this text is sent, whatever else travels with it.
+    Text(String),
 }
 
 impl Only {
-    fn meets(&self, commands: &[String]) -> bool {
+    fn meets(&self, commands: &[String], sends: &dyn Fn(&str) -> bool) -> bool {
         match self {
             Only::Any => true,
             Only::Writes => commands.iter().any(|m| methods::writes(m)),
             Only::Method(name) => commands.iter().any(|m| m == name),
+            Only::Text(text) => sends(text),
         }
     }
 }
@@ -144,6 +147,11 @@ impl Faults {
         self.arm(fault, Only::Writes, Some(times));
     }
 
+    /// Every request in which `text` is sent, until [`Faults::clear`].
+    pub fn for_text(&self, text: &str, fault: Fault) {
+        self.arm(fault, Only::Text(text.to_owned()), None);
+    }
+
     /// Every request until [`Faults::clear`].
     pub fn until_cleared(&self, fault: Fault) {
         self.arm(fault, Only::Any, None);
@@ -170,14 +178,14 @@ impl Faults {
         self.lock().len()
     }
 
-    /// The whole-request faults that meet a request with these commands. Of those that end a request only
-    /// the first is taken; waiting goes with any.
-    pub(super) fn take_for_request(&self, commands: &[String]) -> Vec<Fault> {
+    /// The whole-request faults that meet a request with these commands; `sends` says whether a text is sent in it. Of
+    /// those that end a request only the first is taken; waiting goes with any.
+    pub(super) fn take_for_request(&self, commands: &[String], sends: &dyn Fn(&str) -> bool) -> Vec<Fault> {
         let mut ended = false;
         self.take(|armed| {
             if armed.fault.is_of_command()
                 || armed.fault == Fault::RefuseConnections
-                || !armed.only.meets(commands)
+                || !armed.only.meets(commands, sends)
             {
                 return false;
             }
@@ -247,7 +255,7 @@ impl Faults {
     }
 
     /// Arms a fault described in JSON: `{"fault": "cut_after", "times": 1, "only": "crm.deal.add"}`.
-    /// Without `times` it stays until cleared; `only` is a method or `writes`.
+    /// Without `times` it stays until cleared; `only` is a method or `writes`, `text` a text that is sent.
     pub fn arm_json(&self, spec: &Value) -> Result<(), String> {
         let text = |name: &str| spec.get(name).map(php::text).unwrap_or_default();
         let number = |name: &str| spec.get(name).and_then(Value::as_u64);
@@ -283,6 +291,7 @@ impl Faults {
             _ => return Err(format!("{name:?} is no fault: see the list in faults.rs")),
         };
         let only = match text("only").as_str() {
+            "" if !text("text").is_empty() && name != "fail_command" => Only::Text(text("text")),
             "" => Only::Any,
             "writes" => Only::Writes,
             method => Only::Method(method.to_owned()),
@@ -301,6 +310,7 @@ impl Faults {
                     Only::Any => Value::Null,
                     Only::Writes => json!("writes"),
                     Only::Method(name) => json!(name),
+                    Only::Text(text) => json!({"text": text}),
                 };
                 json!({"fault": armed.fault.name(), "only": only, "left": armed.left})
             })
@@ -324,22 +334,42 @@ mod tests {
         faults.next(2, Fault::QueryLimit);
         let read = commands(&["crm.deal.list"]);
         let write = commands(&["crm.deal.list", "crm.deal.add"]);
-        assert_eq!(faults.take_for_request(&read), [Fault::QueryLimit]);
-        assert_eq!(faults.take_for_request(&write), [Fault::CutAfter]);
-        assert_eq!(faults.take_for_request(&write), [Fault::QueryLimit]);
-        assert_eq!(faults.take_for_request(&write), []);
+        assert_eq!(faults.take_for_request(&read, &nothing), [Fault::QueryLimit]);
+        assert_eq!(faults.take_for_request(&write, &nothing), [Fault::CutAfter]);
+        assert_eq!(faults.take_for_request(&write, &nothing), [Fault::QueryLimit]);
+        assert_eq!(faults.take_for_request(&write, &nothing), []);
         assert_eq!(
-            faults.take_for_request(&commands(&["crm.deal.get"])),
+            faults.take_for_request(&commands(&["crm.deal.get"]), &nothing),
             [Fault::Html500]
         );
         assert_eq!(faults.waiting(), 0);
+    }
+
+    fn nothing(_: &str) -> bool {
+        false
+    }
+
+    #[test]
+    fn a_fault_meets_what_is_sent_with_its_text() {
+        let faults = Faults::default();
+        faults.for_text("Яд", Fault::Html500);
+        let read = commands(&["crm.deal.list"]);
+        assert_eq!(faults.take_for_request(&read, &nothing), []);
+        assert_eq!(
+            faults.take_for_request(&read, &|text| text == "Яд"),
+            [Fault::Html500]
+        );
+        assert_eq!(faults.waiting(), 1);
     }
 
     #[test]
     fn faults_of_commands_leave_the_request_alone() {
         let faults = Faults::default();
         faults.until_cleared(Fault::OperationTimeLimit("crm.deal.add".into()));
-        assert_eq!(faults.take_for_request(&commands(&["crm.deal.add"])), []);
+        assert_eq!(
+            faults.take_for_request(&commands(&["crm.deal.add"]), &nothing),
+            []
+        );
         assert!(faults.take_for_command("crm.deal.get").is_none());
         assert!(faults.take_for_command("crm.deal.add").is_some());
         faults.clear();
@@ -352,7 +382,7 @@ mod tests {
         let spec = serde_json::from_str(r#"{"fault":"half_batch","commands":2,"times":1,"only":"writes"}"#);
         assert_eq!(faults.arm_json(&spec.expect("JSON")), Ok(()));
         let write = commands(&["crm.deal.add"]);
-        assert_eq!(faults.take_for_request(&write), [Fault::HalfBatch(2)]);
+        assert_eq!(faults.take_for_request(&write, &nothing), [Fault::HalfBatch(2)]);
         assert!(faults.arm_json(&json!({"fault": "rain"})).is_err());
     }
 }

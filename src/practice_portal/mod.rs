@@ -30,6 +30,7 @@ mod filter;
 mod listing;
 mod meter;
 mod methods;
+mod offline;
 mod page;
 mod page_text;
 mod php;
@@ -46,6 +47,7 @@ mod tests;
 
 pub use faults::{Fault, Faults, Only};
 pub use meter::{Meter, Profile};
+pub use offline::Meddling;
 pub use schema::Kind;
 pub use stats::{LogEntry, Stats};
 pub use table::{Binding, Multi, Record, Table};

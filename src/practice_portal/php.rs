@@ -145,6 +145,14 @@ pub fn text(value: &Value) -> String {
     }
 }
 
+/// Whether a text stands in one of the values of a tree.
+pub fn contains(value: &Value, part: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(part),
+        other => entries(other).iter().any(|(_, value)| contains(value, part)),
+    }
+}
+
 /// `intval`: the digits at the front, 0 when there are none.
 pub fn int(value: &Value) -> i64 {
     let text = text(value);

@@ -157,7 +157,7 @@ async fn serve(
 
 async fn answer_rest(core: &Core, rest: &RestRequest, uri: &hyper::Uri) -> Result<Response<Body>, HungUp> {
     let commands = rest.commands();
-    let faults = core.faults.take_for_request(&commands);
+    let faults = core.faults.take_for_request(&commands, &|text| rest.sends(text));
     wait(&faults, |(before, _)| before).await;
     let at = now();
     let outcome = core.answer(rest, &faults, at);

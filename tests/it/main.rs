@@ -2,6 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cli;
+mod contact;
+mod cost;
 mod delivery;
+mod demo;
+mod entity;
 mod examples;
+mod extras;
 mod harness;
+mod ingest;
+mod planner;
+mod records;
+mod refusals;
+mod secrets;
+mod users;
+mod values;

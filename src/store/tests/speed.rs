@@ -157,6 +157,28 @@ fn a_million_rows() {
         store.record(batch.collect()).unwrap();
     }
     println!("900,000 recorded by fifties in {:?}", started.elapsed());
+    // A month of a busy bridge: twenty channels, each hour, four outcomes.
+    let month_ago = Millis(all[0].id.at().0 - 30 * 24 * HOUR_MS);
+    store
+        .inner
+        .writer
+        .write(move |conn, _| {
+            let mut insert =
+                conn.prepare("INSERT INTO traffic (hour, channel, outcome, n) VALUES (?1, ?2, ?3, 9)")?;
+            for hour in 0..30 * 24 {
+                for channel in 0..20 {
+                    for outcome in ["received", "delivered", "ignored", "failed"] {
+                        insert.execute(rusqlite::params![
+                            month_ago.0 / HOUR_MS + hour,
+                            100 + channel,
+                            outcome
+                        ])?;
+                    }
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
     let show = |what: &str, filter: Filter| {
         let mut worst = Duration::ZERO;
         let mut found = 0;
@@ -255,6 +277,10 @@ fn a_million_rows() {
             (&|| store.counts(None).map(|_| ())) as &dyn Fn() -> Result<(), StoreError>,
         ),
         ("activity", &|| store.activity(Millis(0)).map(|_| ())),
+        ("traffic of a month", &|| {
+            store.traffic(month_ago, None).map(|_| ())
+        }),
+        ("backlog", &|| store.backlog().map(|_| ())),
         ("unfinished", &|| {
             store.unfinished(SubmissionId(0), 50).map(|_| ())
         }),
