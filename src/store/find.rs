@@ -283,7 +283,12 @@ fn not_taken_up(
     limit: usize,
 ) -> Result<Vec<SubmissionId>, StoreError> {
     let mut query = Query::new("i.id", filter, look_for);
-    query.and("i.id >", Value::from(meta::get(conn, meta::WATERMARK)?));
+    // One lower bound, not two: SQLite would walk from the lesser of them.
+    let (first, _) = span(filter, look_for);
+    let first = first.max(meta::get(conn, meta::WATERMARK)?.saturating_add(1));
+    if let Some(value) = query.values.first_mut() {
+        *value = Value::from(first);
+    }
     if let Some(channel) = filter.channel {
         query.and("i.channel =", Value::from(channel.0));
     }

@@ -13,7 +13,7 @@ use crate::store::{ChannelKey, Directory, Filter, Line, Listing};
 use crate::web::admin::session::Admin;
 use crate::web::admin::view::Tone;
 use crate::web::admin::view::{
-    Choice, Column, Input, Section, Select, Table, empty, error_summary, notice, pager, state_badge,
+    Choice, Column, Input, Section, Select, Table, empty, notice, pager, state_badge,
 };
 use crate::web::admin::visit::{Answer, Visit};
 
@@ -35,26 +35,43 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
     let counts = visit.site.store.counts(search.filter.channel)?;
     let to_repeat = search
         .state_to_repeat()
-        .filter(|state| search.errors.is_empty() && counts.get(state).is_some_and(|n| *n > 0));
+        .is_some_and(|state| search.errors.is_empty() && counts.get(&state).is_some_and(|n| *n > 0));
     visit
         .page(visit.t("Журнал запросов", "Inbox"))
         .section(Section::Inbox)
         .actions(html! {
-            @if to_repeat.is_some() {
-                a.button href=(search.address("/inbox/again", &[])) { (visit.t("Доставить снова найденные…", "Deliver found ones again…")) }
+            @if to_repeat {
+                a.button href=(search.address("/inbox/again", &[])) { (repeat_label(visit, &search, &counts)) }
             }
             @if !page.lines.is_empty() {
                 a.button href=(search.address("/inbox/export", &[])) download { (visit.t("Скачать CSV", "Download CSV")) }
             }
         })
         .body(html! {
-            (error_summary(visit.lang, &search.errors))
+            @if !search.errors.is_empty() {
+                (notice(Tone::Bad, html! { (visit.t("Поиск не выполнен: исправьте отмеченное.", "Nothing was searched for: correct what is marked.")) }))
+            }
             (form(visit, &search, &directory, &counts))
             div #inbox data-renew=[page.is_first.then_some(RENEW)] {
-                (found(visit, &search, &page, &directory))
+                @if search.errors.is_empty() { (found(visit, &search, &page, &directory)) }
             }
         })
         .show()
+}
+
+/// What the way to delivering many again is called: how many, where that is known without looking.
+fn repeat_label(visit: &Visit<'_>, search: &Search, counts: &HashMap<State, u64>) -> String {
+    let label = match search.filter.state {
+        Some(State::Ignored) => visit.t("Доставить снова проигнорированные", "Deliver ignored ones again"),
+        Some(State::Spam) => visit.t("Доставить спам", "Deliver spam"),
+        _ => visit.t("Доставить снова с ошибкой", "Deliver failed ones again"),
+    };
+    let is_narrow =
+        search.filter.text.is_some() || search.filter.from.is_some() || search.filter.to.is_some();
+    match search.state_to_repeat().and_then(|state| counts.get(&state)) {
+        Some(n) if !is_narrow => format!("{label} ({})", visit.lang.number(*n)),
+        _ => format!("{label}…"),
+    }
 }
 
 /// One page of what is found, and the ways on from it.
@@ -276,7 +293,7 @@ fn channel_name(directory: &Directory, key: ChannelKey) -> String {
 fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
     let standing = &line.standing;
     match (&standing.result, &standing.error) {
-        (Some(result), _) => html! {
+        (Some(result), _) => html! { span {
             (crm::links(portal, Record::Entity(result.entity), crm::noun(visit, result.entity), &result.entity_ids))
             " "
             @match result.action {
@@ -284,7 +301,7 @@ fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
                 EntityAction::Updated => span.hint { (visit.t("обновление", "updated")) },
                 EntityAction::Ignored => span.hint { (visit.t("уже есть", "there already")) },
             }
-        },
+        } },
         (None, Some(error)) => html! { span.reason { (explain::in_short(visit.lang, error)) } },
         (None, None) => html! {},
     }

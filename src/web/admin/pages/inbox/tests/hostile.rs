@@ -89,7 +89,7 @@ fn names_files_fields_keys_and_answers_are_text() {
         page.contains("&lt;img src=x onerror=a&gt;\u{fffd}gpj.exe"),
         "{page}"
     );
-    assert!(page.contains("24\u{a0}B"), "{page}");
+    assert!(page.contains("25\u{a0}B"), "{page}");
 
     let csv = inbox.desk.get("/inbox/export");
     assert!(csv.header("content-disposition").starts_with("attachment"));

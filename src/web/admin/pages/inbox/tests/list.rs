@@ -99,7 +99,7 @@ fn every_filter_narrows_and_stays_in_the_links() {
         "/inbox/export?q=651&state=failed"
     );
     assert_eq!(
-        link(&page, "Deliver found").unwrap(),
+        link(&page, "Deliver failed").unwrap(),
         "/inbox/again?q=651&state=failed"
     );
     assert!(
