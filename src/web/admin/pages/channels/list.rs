@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 
 use super::picks::clip;
-use super::{asked_for, path};
+use super::{asked_for, inbox, path};
 use crate::model::{Entity, Millis, State};
 use crate::store::{Activity, ChannelKey, HOUR_MS, StoredChannel};
 use crate::web::admin::form::Form;
@@ -80,10 +80,7 @@ fn table(visit: &Visit<'_>, channels: &[StoredChannel], figures: &Figures) -> Ma
         ],
     );
     for stored in channels {
-        let inbox = format!(
-            "/inbox?channel={}",
-            path(&stored.channel.slug).trim_start_matches("/channels/")
-        );
+        let inbox = inbox(&stored.channel.slug);
         let of = |outcome| figures.traffic.get(&(stored.key, outcome)).copied().unwrap_or(0);
         let failed = figures.failed.get(&stored.key).copied().unwrap_or(0);
         table.row([
@@ -128,8 +125,10 @@ fn last(visit: &Visit<'_>, activity: Option<&Activity>) -> Markup {
     };
     let ago = visit.lang.span(visit.now.since(id.at()));
     html! {
-        a href={ "/inbox/" (id) } { (visit.t(format!("{ago} назад"), format!("{ago} ago"))) }
-        div.hint { (visit.lang.time(id.at(), visit.zone())) }
+        div {
+            a href={ "/inbox/" (id) } { (visit.t(format!("{ago} назад"), format!("{ago} ago"))) }
+            div.hint { (visit.lang.time(id.at(), visit.zone())) }
+        }
     }
 }
 

@@ -50,6 +50,11 @@ fn path(slug: &str) -> String {
     format!("/channels/{}", utf8_percent_encode(slug, PLAIN))
 }
 
+/// The address of a channel's requests.
+fn inbox(slug: &str) -> String {
+    format!("/inbox?channel={}", utf8_percent_encode(slug, PLAIN))
+}
+
 /// The channel that stands in the path.
 fn asked_for(visit: &Visit<'_>) -> Result<StoredChannel, Problem> {
     visit

@@ -60,10 +60,13 @@ fn show_row(sheet: &Sheet<'_>, of: Of, row: &Row) -> Markup {
     let mapping = sheet.judge.mapping(of, row);
     let catalog = sheet.judge.catalog;
     let field = catalog.and_then(|catalog| catalog.fields(of).get(&mapping.field));
-    let shown = sheet
-        .chosen
-        .filter(|_| !row.is_blank() && !mapping.field.is_empty())
-        .map(|request| sheet.judge.show(&mapping, sheet.channel, request));
+    // What is told beside the field need not be told twice.
+    let is_told = ["field", "value"].map(|part| sheet.errors.of(&control(of, row.key, part)).is_some());
+    let shown = match sheet.chosen {
+        Some(_) if row.is_blank() || is_told.contains(&true) => None,
+        Some(request) => Some(sheet.judge.show(&mapping, sheet.channel, request)),
+        None => None,
+    };
     let below = html! {
         @if let Some(field) = field { p.row-kind { (clip(&kind_text(field, sheet.judge.lang), KIND)) } }
         @if let Some(shown) = shown { (value(sheet, &shown)) }

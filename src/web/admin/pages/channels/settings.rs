@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use maud::{Markup, html};
+
 use super::draft::{Draft, GROUPS, blank, prefix};
 use super::sheet::Sheet;
 use super::verdict::{Judge, Verdict};
@@ -177,14 +179,25 @@ impl<'a> Desk<'a> {
         } else {
             StatusCode::UNPROCESSABLE_ENTITY
         };
-        let body = maud::html! { (error_summary(self.visit.lang, errors)) (sheet.form()) };
+        let body = html! { (error_summary(self.visit.lang, errors)) (sheet.form()) };
         self.visit
             .page(title)
             .section(Section::Channels)
             .back("/channels", self.visit.t("Все каналы", "All channels"))
             .status(status)
+            .actions(self.links())
             .body(body)
             .show()
+    }
+
+    /// What else there is to a channel.
+    fn links(&self) -> Markup {
+        let Some(stored) = &self.stored else {
+            return Markup::default();
+        };
+        html! {
+            a.button href=(super::inbox(&stored.channel.slug)) { (self.visit.t("Запросы канала", "The channel’s requests")) }
+        }
     }
 
     /// A name that no channel has.

@@ -121,7 +121,7 @@ impl Sheet<'_> {
             .errors(self.errors);
         // A new channel is on.
         let on = html! { @if self.stored.is_none() { input type="hidden" name="enabled" value="on"; } };
-        fieldset(label, None, html! { (field) (on) })
+        fieldset(label, None, html! { (on) (field) })
     }
 
     fn entity(&self) -> Markup {

@@ -55,6 +55,12 @@ impl Judge<'_> {
 
     /// What a mapping makes of a request.
     pub fn show(&self, mapping: &Mapping, channel: &Channel, submission: &Submission) -> samples::Shown {
+        if let Some(text) = self.wrong_field(mapping) {
+            return samples::Shown::Bad(text.to_owned());
+        }
+        if let Err(error) = Template::parse(&mapping.value) {
+            return samples::Shown::Bad(template_error(error, self.lang));
+        }
         samples::show(
             mapping,
             channel,
