@@ -166,8 +166,9 @@ pub struct Bounds {
 #[derive(Debug, Clone, Args)]
 pub struct Way {
     /// The portal's limits: `box` has none of its own, `cloud` 2 requests/s, `enterprise` 5/s
-    #[arg(long, env = "B24_BRIDGE_PORTAL_PROFILE", value_enum, default_value_t = PortalProfile::Box)]
-    pub portal_profile: PortalProfile,
+    /// [default: as set on the page of settings, else box]
+    #[arg(long, env = "B24_BRIDGE_PORTAL_PROFILE", value_enum)]
+    pub portal_profile: Option<PortalProfile>,
     /// Requests a second at most, for a box whose administrator set a limit
     #[arg(long, env = "B24_BRIDGE_PORTAL_RATE", value_name = "N")]
     pub portal_rate: Option<u32>,
@@ -216,9 +217,9 @@ pub struct Delivery {
 
 #[derive(Debug, Clone, Args)]
 pub struct Country {
-    /// Country of phone numbers that name none
-    #[arg(long = "phone-country", env = "B24_BRIDGE_PHONE_COUNTRY", default_value = "RU", value_name = "CODE", value_parser = country)]
-    pub phone_country: String,
+    /// Country of phone numbers that name none [default: as set on the page of settings, else RU]
+    #[arg(long = "phone-country", env = "B24_BRIDGE_PHONE_COUNTRY", value_name = "CODE", value_parser = country)]
+    pub phone_country: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

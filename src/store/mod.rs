@@ -11,17 +11,20 @@
 mod accept;
 mod accounts;
 mod backup;
+mod bodies;
 mod changes;
 mod channels;
 mod checkpoint;
 mod counts;
 mod directory;
 mod error;
+mod find;
 mod inbox;
 mod journal;
 mod lock;
 mod meta;
 mod readers;
+mod samples;
 mod schema;
 mod sessions;
 mod settings;
@@ -41,14 +44,14 @@ use arc_swap::ArcSwap;
 use crate::model::Millis;
 
 pub use accept::{Accepted, Arrival, IDEMPOTENCY};
-pub use accounts::{Account, AccountId};
+pub use accounts::{Account, AccountId, Deleted};
 pub use backup::restore;
 pub use changes::{Changes, Generation};
 pub use channels::StoredChannel;
 pub use counts::Activity;
 pub use directory::{Address, Directory};
 pub use error::StoreError;
-pub use inbox::{Filter, Line};
+pub use inbox::{Filter, Line, Listing, Tally};
 pub use journal::{Begin, Change, PastStep, Record, Standing, Stored};
 pub use lock::ServeLock;
 pub use schema::FILE_NAME;
@@ -77,6 +80,8 @@ struct Inner {
     directory: ArcSwap<Directory>,
     /// Held while the directory is read and replaced: an older snapshot must not overtake a newer one.
     refreshing: Mutex<()>,
+    /// Held while a copy for download is made.
+    copying: Mutex<()>,
     changes: Arc<Changes>,
     checkpoints: checkpoint::Checkpoints,
     stop_watching: watch::Stop,
@@ -109,6 +114,7 @@ impl Store {
                 writer,
                 directory: ArcSwap::default(),
                 refreshing: Mutex::default(),
+                copying: Mutex::default(),
                 changes,
                 checkpoints: checkpoints.clone(),
                 stop_watching: watch::Stop::default(),

@@ -1,6 +1,8 @@
 //! What came in by the hour and what became of it, and what still waits: cheap with any number of submissions.
 
-use rusqlite::{OptionalExtension, params};
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::{ChannelKey, Store, meta};
@@ -14,7 +16,6 @@ pub const HOUR_MS: i64 = 3_600_000;
 pub struct Traffic {
     /// The hour's first moment, in UTC.
     pub from: Millis,
-    pub channel: ChannelKey,
     /// `None` counts what was received, finished or not.
     pub outcome: Option<State>,
     pub n: u64,
@@ -29,27 +30,38 @@ pub struct Backlog {
 }
 
 impl Store {
-    /// Counts by hour, channel and outcome since the hour that holds `since`, oldest first. What was
-    /// purged is still counted; what nobody has taken up yet, which takes milliseconds, is not.
-    pub fn traffic(&self, since: Millis) -> Result<Vec<Traffic>, StoreError> {
+    /// Counts by hour and outcome since the hour that holds `since`, oldest first; of one channel or of all. What
+    /// was purged is still counted; what nobody has taken up yet, which takes milliseconds, is not.
+    pub fn traffic(&self, since: Millis, channel: Option<ChannelKey>) -> Result<Vec<Traffic>, StoreError> {
         self.inner.readers.read(|conn| {
             let mut query = conn.prepare_cached(
-                "SELECT hour, channel, outcome, n FROM traffic WHERE hour >= ?1 AND n > 0 ORDER BY hour",
+                "SELECT hour, outcome, sum(n) FROM traffic WHERE hour >= ?1 AND (?2 IS NULL OR channel = ?2) \
+                 GROUP BY hour, outcome HAVING sum(n) > 0 ORDER BY hour",
             )?;
-            let mut rows = query.query([since.0.div_euclid(HOUR_MS)])?;
-            let mut all = Vec::new();
-            while let Some(row) = rows.next()? {
-                let hour: i64 = row.get(0)?;
-                let name: String = row.get(2)?;
-                all.push(Traffic {
-                    from: Millis(hour.saturating_mul(HOUR_MS)),
-                    channel: ChannelKey(row.get(1)?),
-                    // `received` is no state.
-                    outcome: State::from_name(&name),
-                    n: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-                });
-            }
-            Ok(all)
+            let rows = query.query_map(params![hour_of(since), channel.map(|c| c.0)], |row| {
+                Ok(Traffic {
+                    from: Millis(row.get::<_, i64>(0)?.saturating_mul(HOUR_MS)),
+                    outcome: outcome(row, 1)?,
+                    n: count(row, 2)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Counts by channel and outcome since the hour that holds `since`; an outcome of `None` counts what was received.
+    pub fn traffic_by_channel(
+        &self,
+        since: Millis,
+    ) -> Result<HashMap<(ChannelKey, Option<State>), u64>, StoreError> {
+        self.inner.readers.read(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT channel, outcome, sum(n) FROM traffic WHERE hour >= ?1 GROUP BY channel, outcome HAVING sum(n) > 0",
+            )?;
+            let rows = query.query_map([hour_of(since)], |row| {
+                Ok(((ChannelKey(row.get(0)?), outcome(row, 1)?), count(row, 2)?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -82,4 +94,19 @@ impl Store {
             })
         })
     }
+}
+
+fn hour_of(at: Millis) -> i64 {
+    at.0.div_euclid(HOUR_MS)
+}
+
+/// `received` is no state.
+fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<State>> {
+    let name: String = row.get(column)?;
+    Ok(State::from_name(&name))
+}
+
+/// A number that counts rows: never negative.
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }

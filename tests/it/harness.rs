@@ -1,8 +1,11 @@
 //! A bridge, a portal and a website for one test: the real executable on port 0, nothing left behind.
 
-use std::io::{BufRead, BufReader, Write};
+// Two test programs share this file, and neither uses all of it.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use b24_bridge::practice_portal::{self, PracticePortal};
@@ -35,6 +38,8 @@ struct Process {
     child: Child,
     websites: String,
     admin: String,
+    /// What it prints after these two.
+    says: Lines<BufReader<ChildStdout>>,
 }
 
 /// What a website was answered.
@@ -140,6 +145,7 @@ impl Bridge {
             child,
             websites,
             admin,
+            says: lines,
         });
     }
 
@@ -186,19 +192,16 @@ impl Bridge {
         &self.process().admin
     }
 
-    pub fn address(&self, slug: &str) -> String {
-        format!("{}/in/{slug}", self.websites())
+    /// The one-time link for the first administrator, which `serve` prints where there is none.
+    pub fn setup_link(&mut self) -> String {
+        let says = &mut self.process.as_mut().expect("serve runs").says;
+        let line = says.next().and_then(Result::ok).unwrap_or_default();
+        let link = line.strip_prefix("setup").map(|link| link.trim().to_owned());
+        link.unwrap_or_else(|| panic!("no link but {line:?}"))
     }
 
-    /// Posts a form to a channel.
-    pub fn post_form(&self, slug: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = serde_urlencoded::to_string(fields).expect("a form");
-        self.send(
-            "POST",
-            &format!("/in/{slug}"),
-            &[("content-type", "application/x-www-form-urlencoded")],
-            body.as_bytes(),
-        )
+    pub fn address(&self, slug: &str) -> String {
+        format!("{}/in/{slug}", self.websites())
     }
 
     /// Posts JSON to a channel.

@@ -22,4 +22,5 @@ mod records;
 mod refusals;
 mod secrets;
 mod tally;
+mod users;
 mod values;

@@ -6,6 +6,10 @@ use super::*;
 
 const DIGEST: TokenDigest = [7; 32];
 
+fn ms(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap()
+}
+
 fn hash() -> String {
     "$argon2id$hash".to_owned()
 }
@@ -45,7 +49,7 @@ fn only_one_account_is_the_first() {
 fn a_session_ends_by_idleness_and_by_age() {
     let bench = Bench::new();
     let id = signed_in(&bench);
-    let (idle, life) = (SESSION_IDLE.as_millis() as i64, SESSION_LIFE.as_millis() as i64);
+    let (idle, life) = (ms(SESSION_IDLE), ms(SESSION_LIFE));
     assert_eq!(session_at(&bench, MORNING).unwrap().account.name, "Anna");
     assert!(session_at(&bench, MORNING + idle - 1).is_some());
     assert!(session_at(&bench, MORNING + idle).is_none());
@@ -108,11 +112,40 @@ fn sessions_end_when_they_are_ended_and_with_their_account() {
 fn what_ended_is_cleared_away_at_the_next_sign_in() {
     let bench = Bench::new();
     signed_in(&bench);
-    bench.set_clock(MORNING + (SESSION_IDLE + Duration::from_secs(1)).as_millis() as i64);
+    bench.set_clock(MORNING + ms(SESSION_IDLE + Duration::from_secs(1)));
     let (account, _) = bench.store.account("anna").unwrap().unwrap();
     bench
         .store
         .open_session(account.id, [9; 32], String::new(), String::new())
         .unwrap();
     assert_eq!(bench.store.sessions(None, Millis(MORNING)).unwrap().len(), 1);
+}
+
+#[test]
+fn the_last_account_stays() {
+    let bench = Bench::new();
+    let add = |name| bench.store.add_account(name, hash()).unwrap().unwrap();
+    let (anna, boris) = (add("Anna"), add("Boris"));
+    let delete = |id| bench.store.delete_account_but_last(id).unwrap();
+    assert_eq!(delete(anna), Deleted::Done);
+    assert_eq!(delete(anna), Deleted::NotFound);
+    assert_eq!(delete(boris), Deleted::IsLast);
+    assert!(bench.store.has_accounts().unwrap());
+}
+
+#[test]
+fn all_sessions_but_one_end_together() {
+    let bench = Bench::new();
+    let first = signed_in(&bench);
+    let account = bench.store.account("Anna").unwrap().unwrap().0.id;
+    for n in 0..3 {
+        bench
+            .store
+            .open_session(account, [n; 32], String::new(), String::new())
+            .unwrap();
+    }
+    assert_eq!(bench.store.end_sessions(account, Some(first)).unwrap(), 3);
+    assert!(session_at(&bench, MORNING).is_some());
+    assert_eq!(bench.store.end_sessions(account, None).unwrap(), 1);
+    assert!(session_at(&bench, MORNING).is_none());
 }

@@ -2,12 +2,12 @@
 
 mod accepting;
 mod accounts;
+mod bodies;
 mod channels;
 mod inbox;
 mod journal;
 mod processes;
 mod refusing;
-mod speed;
 mod traffic;
 
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -7,7 +7,7 @@ use crate::model::Failure;
 
 /// Counts by hour (from the first) and outcome.
 fn counted(bench: &Bench) -> BTreeMap<(i64, String), u64> {
-    let all = bench.store.traffic(Millis(MORNING)).unwrap();
+    let all = bench.store.traffic(Millis(MORNING), None).unwrap();
     let mut sums = BTreeMap::new();
     for traffic in all {
         let outcome = traffic.outcome.map_or("received", State::as_str).to_owned();
@@ -88,5 +88,39 @@ fn the_backlog_counts_what_is_not_finished_taken_up_or_not() {
             waiting: 2,
             oldest: Some(first)
         }
+    );
+}
+
+#[test]
+fn channels_are_counted_apart_and_together() {
+    let bench = Bench::new();
+    bench.accept(Arrival {
+        state: State::Spam,
+        ..arrival("a=1")
+    });
+    bench.accept(Arrival {
+        state: State::Test,
+        channel: ChannelKey(2),
+        ..arrival("test=test")
+    });
+    let of = |channel| {
+        let rows = bench.store.traffic(Millis(MORNING), channel).unwrap();
+        let received: u64 = rows.iter().filter(|t| t.outcome.is_none()).map(|t| t.n).sum();
+        received
+    };
+    assert_eq!(
+        (of(None), of(Some(ChannelKey(2))), of(Some(ChannelKey(3)))),
+        (2, 1, 0)
+    );
+    let by_channel = bench.store.traffic_by_channel(Millis(MORNING)).unwrap();
+    assert_eq!(by_channel[&(ChannelKey(1), Some(State::Spam))], 1);
+    assert_eq!(by_channel[&(ChannelKey(2), None)], 1);
+    assert_eq!(by_channel.len(), 4);
+    assert!(
+        bench
+            .store
+            .traffic_by_channel(Millis(MORNING + HOUR_MS))
+            .unwrap()
+            .is_empty()
     );
 }

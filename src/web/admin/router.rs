@@ -99,7 +99,8 @@ pub fn answer(site: &Site, asked: &Asked, now: Millis) -> Response {
         Err(problem) => Err(problem),
     };
     let mut response = answer.unwrap_or_else(|problem| pages::problem(&visit, &problem));
-    let is_page = response.headers().contains_key(CONTENT_TYPE);
+    // A form sent from another site comes without the cookie; a new one would sign the administrator out.
+    let is_page = visit.is_read && response.headers().contains_key(CONTENT_TYPE);
     if is_page && who.is_new() && !response.headers().contains_key(SET_COOKIE) {
         // Forms on it are bound to this cookie.
         let cookie = session::visitor_cookie(site, &who);

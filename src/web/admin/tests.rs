@@ -310,3 +310,45 @@ fn a_message_is_said_once() {
     assert!(desk.get("/").body.contains("Saved &lt;b&gt;"));
     assert!(!desk.get("/").body.contains("Saved"));
 }
+
+#[test]
+fn the_overview_tells_what_has_to_be_done_and_then_how_it_goes() {
+    use crate::store::Arrival;
+    let mut desk = Desk::signed_in();
+    let fresh = desk.get("/").body;
+    assert!(
+        fresh.contains("Connect the portal") && fresh.contains("Create a channel"),
+        "{fresh}"
+    );
+    assert!(!fresh.contains("<svg viewBox=\"0 0 720"), "nothing to plot yet");
+
+    let channel = serde_json::json!({"slug": "shop", "name": "Shop", "entity": "deal"});
+    let key = desk
+        .site
+        .store
+        .put_channel(serde_json::from_value(channel).unwrap())
+        .unwrap()
+        .key;
+    let spam = Arrival {
+        channel: key,
+        via: None,
+        post: true,
+        query: String::new(),
+        content_type: None,
+        body: bytes::Bytes::from_static(b"a=1"),
+        ip: "203.0.113.7".to_owned(),
+        referer: String::new(),
+        user_agent: String::new(),
+        state: crate::model::State::Spam,
+        error: None,
+        idempotency_key: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..3 {
+        runtime.block_on(desk.site.store.accept(spam.clone())).unwrap();
+    }
+    let shown = desk.get("/").body;
+    assert!(shown.contains("Requests per hour") && shown.contains("Requests per day"));
+    assert!(shown.contains("3\u{a0}requests in all, at most 3"), "{shown}");
+    assert!(shown.contains(r#"<a href="/inbox?state=spam">Spam</a>"#));
+}

@@ -1,6 +1,8 @@
 //! The pages, a file for each subject. A page is added by its file's `ROUTES` and a line in [`ALL`].
 
 mod access;
+mod channels;
+mod inbox;
 mod overview;
 mod trouble;
 
@@ -9,4 +11,4 @@ use super::router::Route;
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[access::ROUTES, overview::ROUTES];
+pub const ALL: &[&[Route]] = &[access::ROUTES, channels::ROUTES, inbox::ROUTES, overview::ROUTES];

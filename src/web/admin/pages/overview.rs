@@ -30,7 +30,7 @@ const RENEW: u32 = 10;
 fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
     let store = &visit.site.store;
     let since = Millis(visit.now.0 - (DAYS + 1) * HOURS * HOUR_MS);
-    let traffic = store.traffic(since)?;
+    let traffic = store.traffic(since, None)?;
     let backlog = store.backlog()?;
     let failed = Filter {
         state: Some(State::Failed),
@@ -365,7 +365,7 @@ fn latest_failures(visit: &Visit<'_>, failures: &[Line]) -> Markup {
                         (visit.lang.time(line.id.at(), visit.zone()))
                         @if let Some(channel) = directory.by_key(line.channel) { " · " (channel.channel.name) }
                     }
-                    @if let Some(error) = &line.standing.error { (notice(Tone::Plain, html! { (error) })) }
+                    @if let Some(error) = &line.standing.error { (notice(Tone::Plain, html! { p lang="en" { (error) } })) }
                 }
             }
         }

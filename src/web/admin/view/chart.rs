@@ -37,11 +37,11 @@ const HEIGHT: f64 = 160.0;
 /// The part of a bar's place that stays free.
 const GAP: f64 = 0.25;
 
-/// The next round number at or above `n`: 1, 2 or 5 with zeros.
+/// The next round number at or above `n`: one digit and zeros.
 fn round_up(n: u64) -> u64 {
     let mut step = 1u64;
     loop {
-        for factor in [1, 2, 5] {
+        for factor in [1, 2, 3, 4, 5, 6, 8] {
             match step.checked_mul(factor) {
                 Some(round) if round >= n.max(1) => return round,
                 Some(_) => {}
@@ -176,11 +176,11 @@ mod tests {
         for (n, expected) in [
             (0, 1),
             (1, 1),
-            (3, 5),
-            (6, 10),
+            (3, 3),
+            (7, 8),
             (11, 20),
             (200, 200),
-            (201, 500),
+            (201, 300),
             (u64::MAX, u64::MAX),
         ] {
             assert_eq!(round_up(n), expected, "{n}");

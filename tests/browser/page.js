@@ -1,0 +1,146 @@
+// Looks at a page as a person does: by what is written on it. Run by the tests through WebDriver, where `arguments`
+// are a tool's name and what it needs. Works in pages whose own scripts are forbidden or switched off.
+"use strict";
+const [tool, ...given] = arguments;
+
+const CONTROLS = "input:not([type=hidden]), select, textarea";
+const BUTTONS = "a[href], button, summary, input[type=submit], [role=button], [role=tab]";
+
+const plain = (text) => (text ?? "").replace(/[\s\u00a0]+/gu, " ").trim();
+const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });
+const same = (a, b) => a.toLowerCase() === b.toLowerCase();
+
+// What a label says without the hints and errors inside it.
+function ownText(element) {
+  const copy = element.cloneNode(true);
+  for (const extra of copy.querySelectorAll(".hint, .error, select, textarea, option")) extra.remove();
+  return plain(copy.textContent);
+}
+
+function referred(element, attribute) {
+  const ids = (element.getAttribute(attribute) ?? "").split(/\s+/u).filter(Boolean);
+  return plain(ids.map((id) => document.getElementById(id)?.textContent).join(" "));
+}
+
+function namesOf(control) {
+  const labels = [...(control.labels ?? [])].map(ownText);
+  return [...labels, plain(control.getAttribute("aria-label")), referred(control, "aria-labelledby")].filter(Boolean);
+}
+
+// The best matches only: the whole text, else its beginning.
+function best(found, text) {
+  const wanted = plain(text);
+  const whole = found.filter(([, names]) => names.some((name) => same(name, wanted)));
+  const begun = found.filter(([, names]) => names.some((name) => name.toLowerCase().startsWith(wanted.toLowerCase())));
+  return (whole.length > 0 ? whole : begun).map(([element]) => element);
+}
+
+// Where to look: the whole page, or the nth seen element of a selector.
+function place(scope) {
+  if (!scope) return document;
+  return [...document.querySelectorAll(scope.css)].filter(isSeen)[scope.nth];
+}
+
+const tools = {
+  // Fields by their label.
+  controls(scope, label) {
+    const root = place(scope);
+    if (!root) return [];
+    const all = [...root.querySelectorAll(CONTROLS)].filter(isSeen);
+    return best(all.map((control) => [control, namesOf(control)]), label);
+  },
+
+  // A radio button or check box by its own label, within the group of another, if one is named.
+  choices(scope, group, label) {
+    const root = place(scope);
+    if (!root) return [];
+    let all = [...root.querySelectorAll("input[type=checkbox], input[type=radio]")].filter(isSeen);
+    if (group) all = all.filter((box) => same(ownText(box.closest("fieldset")?.querySelector("legend") ?? box), group));
+    return best(all.map((box) => [box, namesOf(box)]), label);
+  },
+
+  // Buttons and links by their text.
+  buttons(scope, text) {
+    const root = place(scope);
+    if (!root) return [];
+    const all = [...root.querySelectorAll(BUTTONS)].filter((b) => isSeen(b) && !b.disabled);
+    return best(all.map((b) => [b, [plain(b.innerText), plain(b.getAttribute("aria-label")), plain(b.value)]]), text);
+  },
+
+  // The options of a list, by what they say.
+  options(select, text) {
+    return best([...select.options].map((option) => [option, [plain(option.text)]]), text);
+  },
+
+  text(scope) {
+    const root = place(scope);
+    return root ? plain((root.body ?? root).innerText) : "";
+  },
+
+  value: (control) => (["checkbox", "radio"].includes(control.type) ? String(control.checked) : control.value),
+
+  // What is wider than the window, and what sticks out of the card that it belongs to; not what scrolls by itself.
+  tooWide() {
+    const width = document.documentElement.clientWidth;
+    const isCut = (element) => /auto|scroll|hidden|clip/u.test(getComputedStyle(element).overflowX);
+    const isFrame = (element) => {
+      const style = getComputedStyle(element);
+      return parseFloat(style.borderRightWidth) > 0 && parseFloat(style.borderLeftWidth) > 0;
+    };
+    // How far to the right an element may reach: to the edge of whatever frames it.
+    const limit = (element) => {
+      for (let up = element.parentElement; up && up !== document.body; up = up.parentElement) {
+        if (isCut(up)) return Infinity;
+        if (isFrame(up)) return up.getBoundingClientRect().right;
+      }
+      return width;
+    };
+    const isPlaced = (element) => ["absolute", "fixed"].includes(getComputedStyle(element).position);
+    const wide = [...document.body.querySelectorAll("*")].filter(
+      (e) => isSeen(e) && !isPlaced(e) && e.getBoundingClientRect().right > limit(e) + 0.5,
+    );
+    const found = wide.map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`);
+    if (document.documentElement.scrollWidth > width) found.push("the page is wider than the window");
+    return found;
+  },
+
+  // Every control that a person could use, in the order of the page; radio buttons of one group count once.
+  reachable() {
+    const all = [...document.querySelectorAll(`${BUTTONS}, ${CONTROLS}, [tabindex]`)].filter(
+      (e) => isSeen(e) && !e.disabled && e.tabIndex >= 0 && !e.closest("fieldset:disabled"),
+    );
+    const groups = new Set();
+    return all.filter((e) => {
+      if (e.type !== "radio") return true;
+      const isNew = !groups.has(e.name);
+      groups.add(e.name);
+      return isNew;
+    }).map(tools.describe);
+  },
+
+  // The element with the focus and whether one sees that it has it.
+  focused() {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const style = getComputedStyle(element);
+    const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    const box = element.getBoundingClientRect();
+    const inWindow = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+    return { name: tools.describe(element), isMarked: ring || style.boxShadow !== "none", inWindow };
+  },
+
+  // As if the page had just been opened.
+  leaveFocus() {
+    document.activeElement?.blur();
+    getSelection().removeAllRanges();
+    scrollTo(0, 0);
+    return null;
+  },
+
+  describe(element) {
+    const name = element.type === "radio" ? element.name : namesOf(element)[0] ?? plain(element.innerText);
+    return `${element.tagName.toLowerCase()} ${name || element.name || element.id}`;
+  },
+};
+
+return tools[tool](...given);

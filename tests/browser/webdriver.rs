@@ -1,0 +1,307 @@
+//! A headless Chromium for one test, driven by chromedriver over the WebDriver protocol
+//! (<https://www.w3.org/TR/webdriver2/>).
+//!
+//! The protocol is JSON over HTTP and the tests need a dozen of its commands, so this is a blocking client over
+//! `ureq`, which the program uses anyway. The crates for it are async and bring another HTTP client along.
+
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{PATIENCE, until};
+
+/// The key under which the protocol names an element (section 12.2).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// Quiet and cut off: no sandbox (it needs rights that a container has not), nothing fetched in the background.
+const FLAGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--hide-scrollbars",
+];
+const MISSING: &str = "the browser tests need Chromium and its driver: run tests/run, which installs them, or as root \
+                       `apt-get install chromium chromium-driver`";
+
+/// A running browser. Dropping it ends it and removes its profile.
+pub struct Chromium {
+    session: String,
+    agent: ureq::Agent,
+    process: Child,
+    _says: BufReader<ChildStdout>,
+    profile: Option<TempDir>,
+    /// Of the request that brought the page in sight, as far as the log was read.
+    page_number: RefCell<String>,
+}
+
+/// Something on a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Element(String);
+
+impl Element {
+    /// From what a script returned.
+    pub fn from(value: &Value) -> Option<Element> {
+        value[ELEMENT].as_str().map(|id| Element(id.to_owned()))
+    }
+
+    /// To hand to a script.
+    pub fn value(&self) -> Value {
+        json!({ ELEMENT: self.0 })
+    }
+}
+
+/// A command that was refused: the protocol's error code (section 6.6) and the driver's words.
+#[derive(Debug)]
+pub struct Refused {
+    pub code: String,
+    pub message: String,
+}
+
+impl Chromium {
+    /// A fresh browser that asks for pages in this language, `ru` or `en`.
+    pub fn start(language: &str) -> Chromium {
+        let (driver, browser) = (
+            program(&["chromedriver"]),
+            program(&["chromium", "chromium-browser"]),
+        );
+        let profile = tempfile::tempdir().expect("a temporary folder");
+        let (mut process, port, says) = start_driver(&driver, profile.path());
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE * 2))
+            .proxy(None)
+            .build()
+            .into();
+        let mut args: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+        args.push(format!(
+            "--user-data-dir={}",
+            profile.path().join("profile").display()
+        ));
+        args.push(format!("--lang={language}"));
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome",
+            // The only place where it tells under which number it keeps a page's bytes.
+            "goog:loggingPrefs": {"performance": "ALL"},
+            "timeouts": {"pageLoad": PATIENCE.as_millis(), "script": PATIENCE.as_millis()},
+            "goog:chromeOptions": {
+                "binary": browser,
+                "args": args,
+                "perfLoggingPrefs": {"enableNetwork": true, "enablePage": false},
+                "prefs": {"intl.accept_languages": language},
+            },
+        }}});
+        let base = format!("http://127.0.0.1:{port}/session");
+        let answer = send(&agent, "POST", &base, &wanted).unwrap_or_else(|refused| {
+            end(&mut process);
+            panic!("Chromium does not start: {refused:?}")
+        });
+        let id = answer["sessionId"].as_str().expect("a session").to_owned();
+        Chromium {
+            session: format!("{base}/{id}"),
+            agent,
+            process,
+            _says: says,
+            profile: Some(profile),
+            page_number: RefCell::default(),
+        }
+    }
+
+    /// One command of the session.
+    pub fn ask(&self, method: &str, command: &str, body: &Value) -> Result<Value, Refused> {
+        send(&self.agent, method, &format!("{}/{command}", self.session), body)
+    }
+
+    fn command(&self, method: &str, command: &str, body: &Value) -> Value {
+        self.ask(method, command, body)
+            .unwrap_or_else(|refused| panic!("{command}: {refused:?}"))
+    }
+
+    /// Chromium's own protocol: emulation, screenshots of whole pages.
+    pub fn devtools(&self, command: &str, params: &Value) -> Value {
+        self.command(
+            "POST",
+            "goog/cdp/execute",
+            &json!({"cmd": command, "params": params}),
+        )
+    }
+
+    pub fn open(&self, url: &str) {
+        self.command("POST", "url", &json!({"url": url}));
+    }
+
+    pub fn url(&self) -> String {
+        let url = self.command("GET", "url", &Value::Null);
+        url.as_str().expect("an address").to_owned()
+    }
+
+    pub fn back(&self) {
+        self.command("POST", "back", &json!({}));
+    }
+
+    /// Runs a script in the page; its `return`. Refused when the page goes away meanwhile.
+    pub fn script(&self, script: &str, args: &[Value]) -> Result<Value, Refused> {
+        self.ask("POST", "execute/sync", &json!({"script": script, "args": args}))
+    }
+
+    /// The page in sight as it was sent, before the browser mended anything.
+    pub fn document(&self) -> String {
+        let log = self.command("POST", "se/log", &json!({"type": "performance"}));
+        let events = log.as_array().expect("a log").iter().filter_map(|entry| {
+            let text = entry["message"].as_str()?;
+            Some(serde_json::from_str::<Value>(text).ok()?["message"].take())
+        });
+        let pages = events.filter(|event| {
+            event["method"] == "Network.responseReceived" && event["params"]["type"] == "Document"
+        });
+        if let Some(page) = pages.last() {
+            let number = page["params"]["requestId"].as_str().expect("a number");
+            *self.page_number.borrow_mut() = number.to_owned();
+        }
+        let wanted = json!({"requestId": *self.page_number.borrow()});
+        let content = self.devtools("Network.getResponseBody", &wanted);
+        content["body"].as_str().expect("a page is text").to_owned()
+    }
+
+    /// Presses and releases keys one after the other, wherever the focus is; `\u{E004}` is Tab (section 17.4.2).
+    pub fn press(&self, keys: &str) {
+        let both =
+            |key: char| ["keyDown", "keyUp"].map(|what| json!({"type": what, "value": key.to_string()}));
+        let keys: Vec<Value> = keys.chars().flat_map(both).collect();
+        let actions = json!({"actions": [{"type": "key", "id": "keyboard", "actions": keys}]});
+        self.command("POST", "actions", &actions);
+    }
+
+    /// What stands in the nth frame of the page.
+    pub fn frame_text(&self, nth: usize) -> String {
+        self.command("POST", "frame", &json!({"id": nth}));
+        let text = self.script("return document.body?.innerText ?? ''", &[]);
+        self.command("POST", "frame", &json!({"id": null}));
+        text.map_or_else(
+            |_| String::new(),
+            |text| text.as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    pub fn click(&self, element: &Element) -> Result<Value, Refused> {
+        self.ask("POST", &format!("element/{}/click", element.0), &json!({}))
+    }
+
+    /// Empties a field.
+    pub fn clear(&self, element: &Element) -> Result<Value, Refused> {
+        self.ask("POST", &format!("element/{}/clear", element.0), &json!({}))
+    }
+
+    /// Types into a field.
+    pub fn type_into(&self, element: &Element, text: &str) -> Result<Value, Refused> {
+        self.ask(
+            "POST",
+            &format!("element/{}/value", element.0),
+            &json!({"text": text}),
+        )
+    }
+
+    /// `name=value; …` of the cookies that the page in sight would be asked for with.
+    pub fn cookies(&self) -> String {
+        let cookies = self.command("GET", "cookie", &Value::Null);
+        let pairs = cookies.as_array().expect("cookies").iter();
+        let pair = |c: &Value| Some(format!("{}={}", c["name"].as_str()?, c["value"].as_str()?));
+        pairs.filter_map(pair).collect::<Vec<_>>().join("; ")
+    }
+
+    pub fn forget_cookies(&self) {
+        self.command("DELETE", "cookie", &Value::Null);
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        end(&mut self.process);
+        // The browser's last process may still be writing.
+        if let Some(profile) = self.profile.take() {
+            let path = profile.keep();
+            until("the profile to be removed", || {
+                let _ = std::fs::remove_dir_all(&path);
+                (!path.exists()).then_some(())
+            });
+        }
+    }
+}
+
+/// Where a program stands that cannot be done without.
+fn program(names: &[&str]) -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("there is no {} here; {MISSING}", names[0]))
+}
+
+/// Starts the driver on a free port. The shell around it ends the driver and all browsers of it when its input
+/// closes: that is, also when the test's process is killed.
+fn start_driver(driver: &Path, home: &Path) -> (Child, u16, BufReader<ChildStdout>) {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "\"$0\" --port=0 </dev/null & cat >/dev/null; kill -KILL 0"])
+        .arg(driver)
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0);
+    let mut process = command.spawn().expect("sh starts");
+    let mut says = BufReader::new(process.stdout.take().expect("stdout"));
+    let mut said = String::new();
+    loop {
+        let from = said.len();
+        if says.read_line(&mut said).expect("the driver's words") == 0 {
+            end(&mut process);
+            panic!("chromedriver ended: {said}");
+        }
+        let port = said[from..].split("successfully on port ").nth(1);
+        if let Some(port) = port.and_then(|text| text.trim().trim_end_matches('.').parse().ok()) {
+            return (process, port, says);
+        }
+    }
+}
+
+fn end(process: &mut Child) {
+    drop(process.stdin.take());
+    let _ = process.wait();
+}
+
+fn send(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Result<Value, Refused> {
+    let request = ureq::http::Request::builder().method(method).uri(url);
+    let answer = if method == "POST" {
+        agent.run(request.body(body.to_string()).expect("a request"))
+    } else {
+        agent.run(request.body(()).expect("a request"))
+    };
+    let mut answer = answer.unwrap_or_else(|error| panic!("the driver does not answer: {error}"));
+    // A screenshot of a long page takes some megabytes.
+    let text = answer.body_mut().with_config().limit(100 << 20).read_to_string();
+    let mut value: Value = serde_json::from_str(&text.expect("an answer")).expect("JSON");
+    let value = value["value"].take();
+    if answer.status().is_success() {
+        return Ok(value);
+    }
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    Err(Refused {
+        code: text("error"),
+        message: text("message"),
+    })
+}
