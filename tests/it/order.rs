@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Bridge, portal, shop_channel, until};
 use crate::records;
-use crate::tally::{Tally, order_of, wait_for_activities};
+use crate::tally::{Tally, order_of, wait_for_activities, wait_for_batches};
 
 /// The numbers of the deals that submissions made, which grow in the order in which they were made.
 fn deals(portal: &PracticePortal, ids: &[String]) -> Vec<u64> {
@@ -181,6 +181,8 @@ fn an_older_one_that_is_retried_waits_for_a_newer_one_in_doubt() {
     bridge.cli_ok(&["inbox", "retry", &older]);
     bridge.wait_for(&newer, "delivered");
     bridge.wait_for(&older, "delivered");
+    // The refused chain, and the one that the portal came late to.
+    wait_for_batches(&portal, &["crm.contact.add", "crm.deal.add"], 2);
     let ids = [newer, older];
     Tally::of(&portal).each_made_one(&ids);
     assert!(deals(&portal, &ids).is_sorted());

@@ -118,3 +118,12 @@ pub fn wait_for_activities(portal: &PracticePortal, count: usize) {
             .then_some(())
     });
 }
+
+/// Waits until the portal has worked on so many requests with all of these methods.
+pub fn wait_for_batches(portal: &PracticePortal, methods: &[&str], count: usize) {
+    until("the batches", || {
+        let stats = portal.stats();
+        let has_all = |sent: &[String]| methods.iter().all(|method| sent.iter().any(|s| s == method));
+        (stats.log.iter().filter(|entry| has_all(&entry.methods)).count() >= count).then_some(())
+    });
+}
