@@ -5,7 +5,7 @@
 // data-renew="10"           an element with an id is replaced by its newer self every so many seconds
 // data-rows                 around: <template data-row-new> with __N__ where a row's number belongs, rows [data-row],
 //                           a place [data-row-list], buttons [data-row-add] and, in each row, [data-row-remove]
-// data-insert="{name}"      a button that writes this at the cursor of the field last entered among [data-insert-target]
+// data-insert="{name}"      a button (hidden until now) that writes this at the cursor of the field last entered among [data-insert-target]
 // data-when="name=a,b"      an element that is shown and sent only while the form's control `name` has one of these
 //                           values; `name=on` for a switch, `name=` for one that is off
 // data-submits              a control that sends its form when it is changed
@@ -19,7 +19,7 @@
 
   function prepare(root) {
     for (const button of all(root, "[data-copy]")) button.hidden = false;
-    for (const button of all(root, "[data-row-add], [data-row-remove]")) button.hidden = false;
+    for (const button of all(root, "[data-row-add], [data-row-remove], [data-insert]")) button.hidden = false;
     for (const element of all(root, "[data-when]")) judge(element);
     for (const element of all(root, "[data-renew]")) renewLater(element);
   }

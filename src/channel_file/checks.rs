@@ -1,11 +1,18 @@
 //! What a channel must hold to besides its types.
 
 use super::ChannelProblem;
-use crate::model::{Channel, Entity, Mapping, Of};
+use crate::model::{Channel, Entity, Mapping, Of, Secret};
 use crate::template::Template;
 
 /// Slugs are the last part of an address: nothing that a URL would escape.
 const LONGEST_SLUG: usize = 100;
+
+/// A secret shorter than this could be guessed, and nothing of it could be shown.
+const SHORTEST_SECRET: usize = 12;
+/// What fits into any header.
+const LONGEST_SECRET: usize = 200;
+/// Bytes of the hidden field's name.
+const LONGEST_HONEYPOT: usize = 100;
 
 /// Fields that hold a list of contact data; each of several rows adds one entry.
 // b24: api-reference/crm/data-types.md
@@ -36,13 +43,22 @@ pub(super) fn problems(channel: &Channel) -> Vec<ChannelProblem> {
     for (number, text) in channel.allowed_origins.iter().enumerate() {
         report(&format!("allowed_origins[{number}]"), origin(text));
     }
+    if let Some(name) = &channel.honeypot {
+        report("honeypot", honeypot(name));
+    }
+    if let Some(text) = &channel.secret {
+        report("secret", secret(text));
+    }
+    if channel.max_per_minute == Some(0) {
+        let reason = "0 would let no request through: give a number, or leave it out for no limit";
+        report("max_per_minute", Some(reason.to_owned()));
+    }
     for (number, mapping) in channel.fields.iter().enumerate() {
         let path = format!("fields[{number}]");
         report(&format!("{path}.of"), of(mapping, channel));
         let field = field(mapping, channel).or_else(|| repeated(&channel.fields, number));
         report(&format!("{path}.field"), field);
-        let template = Template::parse(&mapping.value).err();
-        report(&format!("{path}.value"), template.map(|error| error.to_string()));
+        report(&format!("{path}.value"), template(&mapping.value, channel));
     }
     problems
 }
@@ -102,6 +118,38 @@ fn repeated(rows: &[Mapping], number: usize) -> Option<String> {
         "{} is already filled by fields[{first}]: keep one of the two",
         row.field
     ))
+}
+
+fn template(text: &str, channel: &Channel) -> Option<String> {
+    let template = match Template::parse(text) {
+        Ok(template) => template,
+        Err(error) => return Some(error.to_string()),
+    };
+    let honeypot = channel.honeypot.as_deref()?;
+    template
+        .placeholders()
+        .any(|name| name == honeypot)
+        .then(|| format!("{honeypot} is the hidden field, which people leave empty: name another field"))
+}
+
+fn honeypot(name: &str) -> Option<String> {
+    let fine = !name.trim().is_empty()
+        && name.trim() == name
+        && name.len() <= LONGEST_HONEYPOT
+        && !name.starts_with('_')
+        && !name.contains(char::is_control);
+    (!fine).then(|| {
+        format!("{name:?} is no name for the hidden field: use at most {LONGEST_HONEYPOT} characters such as `website`, without `_` at the start")
+    })
+}
+
+fn secret(secret: &Secret) -> Option<String> {
+    let text = secret.reveal();
+    let fine = (SHORTEST_SECRET..=LONGEST_SECRET).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic());
+    (!fine).then(|| {
+        format!("use {SHORTEST_SECRET} to {LONGEST_SECRET} Latin letters, digits and signs, without spaces, so that it fits into a header")
+    })
 }
 
 fn thank_you_url(url: &str) -> Option<String> {
@@ -187,6 +235,22 @@ mod tests {
                 "\"allowed_origins\":[\"shop.example\"]".to_owned(),
                 "allowed_origins[0]: ",
             ),
+            ("\"honeypot\":\"\"".to_owned(), "honeypot: \"\" is no name"),
+            ("\"honeypot\":\"_ip\"".to_owned(), "honeypot: \"_ip\" is no name"),
+            (
+                format!("\"honeypot\":\"web\",{}", rows(&[row("deal", "TITLE", "x{web}")])),
+                "fields[0].value: web is the hidden field",
+            ),
+            ("\"secret\":\"short\"".to_owned(), "secret: use 12 to 200"),
+            (
+                "\"secret\":\"with some spaces\"".to_owned(),
+                "secret: use 12 to 200",
+            ),
+            (
+                "\"secret\":\"пароль-на-кириллице\"".to_owned(),
+                "secret: use 12 to 200",
+            ),
+            ("\"max_per_minute\":0".to_owned(), "max_per_minute: 0 would let"),
             (
                 rows(&[row("lead", "TITLE", "x")]),
                 "fields[0].of: this channel writes a deal: use `contact` or `deal`",

@@ -14,7 +14,7 @@ use crate::model::Channel;
 /// The key of a printed channel that is no setting.
 const ADDRESS: &str = "address";
 
-const CHANNEL_KEYS: [&str; 19] = [
+const CHANNEL_KEYS: [&str; 22] = [
     "slug",
     "name",
     "enabled",
@@ -33,6 +33,9 @@ const CHANNEL_KEYS: [&str; 19] = [
     "is_default",
     "thank_you_url",
     "allowed_origins",
+    "honeypot",
+    "secret",
+    "max_per_minute",
     "fields",
 ];
 
@@ -236,7 +239,7 @@ fn join(at: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Entity, Mapping, Mode, Of, OnFound};
+    use crate::model::{Entity, Mapping, Mode, Of, OnFound, Secret};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -262,6 +265,9 @@ mod tests {
                 "https://shop.example".to_owned(),
                 "http://localhost:3000".to_owned(),
             ],
+            honeypot: Some("website".to_owned()),
+            secret: Some(Secret::new("correct-horse-battery")),
+            max_per_minute: Some(30),
             ..parse(EXAMPLE).unwrap()
         }
     }

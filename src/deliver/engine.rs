@@ -123,6 +123,11 @@ impl Engine {
         self.shared.portal()
     }
 
+    /// Default country for phones: `RU`.
+    pub fn country(&self) -> &str {
+        &self.shared.options.country
+    }
+
     /// Asks the threads to stop and waits until batches under way have come home. What is stopped
     /// twice stays stopped.
     pub fn stop(&self) {

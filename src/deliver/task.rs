@@ -58,7 +58,7 @@ pub struct Task {
     pub unsaved: Vec<Step>,
 }
 
-/// Reads a stored request's bytes into fields again. `slug` is its channel's.
+/// Reads a stored request's bytes into fields again, without the channel's secret. `slug` is its channel's.
 pub fn submission(received: &Received, slug: &str) -> Result<Submission, intake::Unreadable> {
     let raw = intake::Raw {
         method: if received.post {
@@ -77,7 +77,8 @@ pub fn submission(received: &Received, slug: &str) -> Result<Submission, intake:
         files: usize::MAX,
         ..intake::Limits::default()
     };
-    let decoded = intake::decode(&raw, &limits)?;
+    let mut decoded = intake::decode(&raw, &limits)?;
+    drop(decoded.take_secret());
     Ok(Submission {
         id: received.id,
         received_at: received.id.at(),

@@ -33,6 +33,9 @@ use crate::model::Attachment;
 /// The fields of a request, by name.
 pub type Fields = Map<String, Value>;
 
+/// The field that may carry the channel's secret; see [`Decoded::take_secret`].
+pub const SECRET_FIELD: &str = "_secret";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
@@ -85,6 +88,22 @@ pub struct Decoded {
     /// See [`crate::model::Submission::fields`] for the shape.
     pub fields: Fields,
     pub attachments: Vec<Attachment>,
+}
+
+impl Decoded {
+    /// Takes the field out by which a request proves that it comes from the channel's website: it is no content, and
+    /// must not get into lists, comments or the journal. Anything but one value of text gives an empty one.
+    pub fn take_secret(&mut self) -> Option<String> {
+        self.attachments.retain(|file| {
+            let rest = file.path.strip_prefix(SECRET_FIELD);
+            rest.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
+        });
+        match self.fields.shift_remove(SECRET_FIELD)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => Some(String::new()),
+        }
+    }
 }
 
 /// Why a request could not be read.

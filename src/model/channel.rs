@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::Secret;
+
 /// What a channel writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +128,15 @@ pub struct Channel {
     /// Origins whose scripts may post here; empty: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_origins: Vec<String>,
+    /// A field that people do not see and leave empty; a request in which it is filled is spam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub honeypot: Option<String>,
+    /// What a request must carry in the header `X-Bridge-Secret` or in the field `_secret`; otherwise it is spam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// More requests than this in one minute from one address are spam; absent: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_minute: Option<u32>,
     #[serde(default)]
     pub fields: Vec<Mapping>,
 }

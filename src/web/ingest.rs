@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, REFERER, USER_AGENT};
 use percent_encoding::percent_decode_str;
@@ -15,6 +16,7 @@ use super::letter::{Letter, Reading};
 use super::page;
 use super::refusal::{ALLOWED_METHODS, Refusal, capital};
 use super::reply;
+use super::sieve::Sieve;
 use super::visitor::Visitor;
 use crate::http::{HeaderMap, Method, Request, Response, StatusCode};
 use crate::intake;
@@ -50,11 +52,16 @@ pub struct IngestOptions {
 pub struct Ingest {
     store: Store,
     options: IngestOptions,
+    sieve: Sieve,
 }
 
 impl Ingest {
     pub fn new(store: Store, options: IngestOptions) -> Ingest {
-        Ingest { store, options }
+        Ingest {
+            store,
+            options,
+            sieve: Sieve::default(),
+        }
     }
 }
 
@@ -166,7 +173,21 @@ async fn submit(
         reading.map_err(|_| Refusal::StorageUnavailable)?
     };
     let (state, error) = match reading {
-        Reading::Fields(state) => (state, None),
+        Reading::Fields(contents) if contents.state == State::Queued => {
+            // The forms of a deleted channel's website know that channel's traps, not those of the default one.
+            let directory = ingest.store.directory();
+            let meant = via.as_deref().and_then(|slug| directory.by_slug(slug));
+            let meant = meant.map_or(channel, |stored| stored);
+            let sender = request.peer.ip();
+            match ingest
+                .sieve
+                .catch(meant, &request.headers, &contents, sender, Instant::now())
+            {
+                Some(why) => (State::Spam, Some(why)),
+                None => (State::Queued, None),
+            }
+        }
+        Reading::Fields(contents) => (contents.state, None),
         Reading::Unreadable(why) => (State::Unreadable, Some(why)),
         Reading::TooLarge(why) => return Err(Refusal::TooLarge(capital(&why))),
     };
@@ -182,8 +203,9 @@ async fn submit(
         user_agent: text(&request.headers, &USER_AGENT, USER_AGENT_SIZE).unwrap_or_default(),
         state,
         error: error.clone(),
-        // An unreadable request must not answer for the readable one that is sent in its place.
-        idempotency_key: key.filter(|_| state != State::Unreadable),
+        // An unreadable request must not answer for the readable one that is sent in its place, nor spam for what is
+        // none.
+        idempotency_key: key.filter(|_| !matches!(state, State::Unreadable | State::Spam)),
     };
     let id = match ingest.store.accept(arrival).await {
         Ok(accepted) => accepted.id(),
@@ -193,8 +215,9 @@ async fn submit(
         }
     };
     match error {
-        None => Ok(id),
-        Some(why) => Err(Refusal::Unreadable { id, why }),
+        // A robot must not learn that it was caught.
+        Some(why) if state == State::Unreadable => Err(Refusal::Unreadable { id, why }),
+        _ => Ok(id),
     }
 }
 

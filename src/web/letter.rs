@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 
-use crate::intake::{self, Limits, Method, Raw};
+use crate::intake::{self, Fields, Limits, Method, Raw};
 use crate::model::State;
 
 /// Letters up to this size are read where they arrive; larger ones would keep other connections waiting.
@@ -22,12 +22,22 @@ pub struct Letter {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// It has fields; in this state it is stored.
-    Fields(State),
+    Fields(Contents),
     /// With the reason.
     Unreadable(String),
     /// More than is taken; with the reason.
     TooLarge(String),
+}
+
+/// What a request holds that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// In which it is stored, unless it is spam.
+    pub state: State,
+    /// Without the secret.
+    pub fields: Fields,
+    /// What the request gave for the channel's secret among its fields.
+    pub secret: Option<String>,
 }
 
 impl Letter {
@@ -35,8 +45,8 @@ impl Letter {
         self.body.len() <= INLINE_SIZE
     }
 
-    /// Reads the letter to know its state. The fields themselves are read again when it is delivered: the inbox
-    /// keeps what came, not what we made of it.
+    /// Reads the letter to know its state and whether it is spam. The fields are read again when it is delivered: the
+    /// inbox keeps what came, not what we made of it.
     pub fn read(&self, limits: &Limits) -> Reading {
         let raw = Raw {
             method: if self.post { Method::Post } else { Method::Get },
@@ -47,12 +57,21 @@ impl Letter {
         // A bug in reading must not lose what was sent. Unwind safety: the letter is only looked at.
         let decoded = catch_unwind(AssertUnwindSafe(|| intake::decode(&raw, limits)));
         match decoded {
-            Ok(Ok(decoded)) if intake::is_connection_test(&decoded.fields) => Reading::Fields(State::Test),
-            // Somebody looks whether the address lives: there is nothing to bring to anyone.
-            Ok(Ok(decoded)) if decoded.fields.is_empty() && decoded.attachments.is_empty() => {
-                Reading::Fields(State::Test)
+            Ok(Ok(mut decoded)) => {
+                let secret = decoded.take_secret();
+                // Without any field somebody looks whether the address lives: there is nothing to bring to anyone.
+                let is_empty = decoded.fields.is_empty() && decoded.attachments.is_empty();
+                let state = if is_empty || intake::is_connection_test(&decoded.fields) {
+                    State::Test
+                } else {
+                    State::Queued
+                };
+                Reading::Fields(Contents {
+                    state,
+                    fields: decoded.fields,
+                    secret,
+                })
             }
-            Ok(Ok(_)) => Reading::Fields(State::Queued),
             Ok(Err(error)) if error.is_too_large() => Reading::TooLarge(error.to_string()),
             Ok(Err(error)) => Reading::Unreadable(error.to_string()),
             Err(_) => Reading::Unreadable(

@@ -10,6 +10,9 @@ mod letter;
 mod page;
 mod refusal;
 mod reply;
+mod sieve;
+#[cfg(test)]
+mod spam_tests;
 pub mod status;
 #[cfg(test)]
 mod testing;

@@ -338,3 +338,35 @@ fn a_purge_works_through_many_chunks() {
     assert_eq!(bench.store.purge(Millis(MORNING + 1)).unwrap(), 450);
     assert_eq!(bench.store.list(&Filter::default(), 10).unwrap(), []);
 }
+
+#[test]
+fn samples_are_what_a_website_really_sends() {
+    let bench = Bench::new();
+    let mut sent = Vec::new();
+    for (state, body) in [
+        (State::Queued, "n=1"),
+        (State::Spam, "n=2"),
+        (State::Test, "test=test"),
+        (State::Queued, "n=a-rather-long-one"),
+        (State::Unreadable, "{"),
+        (State::Queued, "n=6"),
+        (State::Queued, "n=7"),
+    ] {
+        sent.push(bench.accept(Arrival {
+            state,
+            ..arrival(body)
+        }));
+    }
+    bench.accept(Arrival {
+        channel: ChannelKey(2),
+        ..arrival("n=other")
+    });
+    bench.store.take_up(10, |_| String::new()).unwrap();
+    let samples = |limit, max| -> Vec<SubmissionId> {
+        let all = bench.store.samples(ChannelKey(1), limit, max).unwrap();
+        all.iter().map(|received| received.id).collect()
+    };
+    assert_eq!(samples(10, 1_000), [sent[6], sent[5], sent[3], sent[0]]);
+    assert_eq!(samples(10, 5), [sent[6], sent[5], sent[0]]);
+    assert_eq!(samples(1, 5), [sent[6]]);
+}

@@ -21,6 +21,8 @@ use crate::store::Store;
 pub const NAME: &str = "Анна";
 pub const PASSWORD: &str = "корабль-на-якоре";
 
+const ADMIN_URL: &str = "http://127.0.0.1:8081";
+
 /// A site, and one browser that visits it.
 pub struct Desk {
     pub site: Site,
@@ -60,8 +62,14 @@ impl Shown {
 impl Desk {
     /// Nobody has come in yet; `admin_url` says whether there is TLS.
     pub fn open_at(admin_url: &str) -> Desk {
+        Desk::prepared(admin_url, |_| {})
+    }
+
+    /// `prepare` writes what is there when the engine starts.
+    fn prepared(admin_url: &str, prepare: impl FnOnce(&Store)) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
+        prepare(&store);
         let options = deliver::Options {
             country: "RU".to_owned(),
             settle: Duration::from_secs(1),
@@ -88,12 +96,17 @@ impl Desk {
     }
 
     pub fn open() -> Desk {
-        Desk::open_at("http://127.0.0.1:8081")
+        Desk::open_at(ADMIN_URL)
     }
 
     /// An administrator at the front page, in English.
     pub fn signed_in() -> Desk {
-        let mut desk = Desk::open();
+        Desk::signed_in_with(|_| {})
+    }
+
+    /// The same with something in the store when the engine starts.
+    pub fn signed_in_with(prepare: impl FnOnce(&Store)) -> Desk {
+        let mut desk = Desk::prepared(ADMIN_URL, prepare);
         desk.add_account();
         let shown = desk.post("/sign-in", &[("name", NAME), ("password", PASSWORD)]);
         assert_eq!((shown.status, shown.location()), (303, "/"), "{}", shown.body);

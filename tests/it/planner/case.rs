@@ -155,6 +155,9 @@ fn channel() -> impl Strategy<Value = Channel> {
             is_default: false,
             thank_you_url: None,
             allowed_origins: Vec::new(),
+            honeypot: None,
+            secret: None,
+            max_per_minute: None,
             fields,
         }
     })

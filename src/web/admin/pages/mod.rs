@@ -1,6 +1,7 @@
 //! The pages, a file for each subject. A page is added by its file's `ROUTES` and a line in [`ALL`].
 
 mod access;
+mod channels;
 mod overview;
 mod trouble;
 
@@ -9,4 +10,4 @@ use super::router::Route;
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[access::ROUTES, overview::ROUTES];
+pub const ALL: &[&[Route]] = &[access::ROUTES, channels::ROUTES, overview::ROUTES];
