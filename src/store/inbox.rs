@@ -1,18 +1,25 @@
 //! The inbox for people: pages of submissions, newest first.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use super::find::{Bound, Found, find};
 use super::journal::{STANDING, Standing};
 use super::take_up::{RECEIVED, Received};
-use super::{ChannelKey, Store, meta};
+use super::{ChannelKey, Store};
 use crate::model::{Millis, State, SubmissionId};
 
-/// The full-text index knows parts of a text from this many characters on.
-const INDEXED_PART: usize = 3;
-/// Anything shorter is looked for in this many of the newest summaries, letter case included.
-const SHORT_TEXT_ROWS: usize = 20_000;
+/// What one page of a search may look at. Candidates cost some microseconds each, so that even a search that finds
+/// nothing among millions answers within milliseconds and says how far it came.
+const PAGE_BOUND: Bound = Bound {
+    candidates: 4_000,
+    short_text: 4_000,
+};
+/// For the command line and for work behind the scenes: only texts too short for the index are bounded.
+const NO_BOUND: Bound = Bound {
+    candidates: usize::MAX,
+    short_text: 20_000,
+};
 
 /// Requests among which [`Store::samples`] looks for ones worth showing.
 const SAMPLED: u32 = 200;
@@ -30,6 +37,8 @@ pub struct Filter {
     pub to: Option<Millis>,
     /// The page that follows the one which ended with this id.
     pub before: Option<SubmissionId>,
+    /// The page that stands before the one which began with this id.
+    pub after: Option<SubmissionId>,
 }
 
 /// One line of the inbox.
@@ -42,19 +51,89 @@ pub struct Line {
     pub standing: Standing,
 }
 
+/// A page of the inbox.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Listing {
+    /// Newest first.
+    pub lines: Vec<Line>,
+    /// The search looked as far as this submission and no further: what lies beyond is for another page.
+    pub looked_to: Option<SubmissionId>,
+}
+
+/// How many submissions a filter lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    pub n: u64,
+    /// There may be more: counting ended here.
+    pub is_bounded: bool,
+}
+
 impl Store {
     /// At most `limit` lines, newest first. What nobody has taken up yet stands as queued; it has no
     /// summary to be found by.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Vec<Line>, StoreError> {
-        let look_for = LookFor::read(filter);
+        Ok(self.listing(filter, limit, NO_BOUND)?.lines)
+    }
+
+    /// A page of at most `limit` lines in bounded time, however many submissions there are.
+    pub fn page(&self, filter: &Filter, limit: usize) -> Result<Listing, StoreError> {
+        self.listing(filter, limit, PAGE_BOUND)
+    }
+
+    fn listing(&self, filter: &Filter, limit: usize, bound: Bound) -> Result<Listing, StoreError> {
         self.inner.readers.read(|conn| {
-            let mut lines = deliveries(conn, filter, &look_for, limit)?;
-            if filter.state.is_none_or(|state| state == State::Queued) && !look_for.is_part() {
-                lines.extend(not_taken_up(conn, filter, &look_for, limit)?);
-                lines.sort_unstable_by_key(|line| std::cmp::Reverse(line.id));
-                lines.truncate(limit);
+            let Found { mut ids, looked_to } = find(conn, filter, limit, bound)?;
+            ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+            let lines = ids.into_iter().filter_map(|id| line(conn, id).transpose());
+            Ok(Listing {
+                lines: lines.collect::<Result<_, _>>()?,
+                looked_to,
+            })
+        })
+    }
+
+    /// How many submissions the filter lets through; counts up to `most`, and where a text is looked for no further
+    /// than a page looks.
+    pub fn count(&self, filter: &Filter, most: usize) -> Result<Tally, StoreError> {
+        let is_plain = filter.text.as_deref().is_none_or(|text| text.trim().is_empty());
+        let is_whole = filter.from.is_none() && filter.to.is_none();
+        if let (Some(state), true, true) = (filter.state, is_plain, is_whole) {
+            let counts = self.counts(filter.channel)?;
+            return Ok(Tally {
+                n: counts.get(&state).copied().unwrap_or(0),
+                is_bounded: false,
+            });
+        }
+        self.inner.readers.read(|conn| {
+            let found = find(conn, filter, most.saturating_add(1), PAGE_BOUND)?;
+            Ok(Tally {
+                n: found.ids.len().min(most) as u64,
+                is_bounded: found.looked_to.is_some() || found.ids.len() > most,
+            })
+        })
+    }
+
+    /// Where each of these submissions stands; those that are gone are left out.
+    pub fn states(&self, ids: &[SubmissionId]) -> Result<Vec<(SubmissionId, State)>, StoreError> {
+        self.inner.readers.read(|conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT coalesce(d.state, 'queued') FROM inbox i LEFT JOIN delivery d ON d.id = i.id WHERE i.id = ?1",
+            )?;
+            let mut states = Vec::with_capacity(ids.len());
+            for id in ids {
+                let name: Option<String> = query.query_row([id.0], |row| row.get(0)).optional()?;
+                states.extend(name.and_then(|name| State::from_name(&name)).map(|state| (*id, state)));
             }
-            Ok(lines)
+            Ok(states)
+        })
+    }
+
+    /// A request as it came, without its history; `None` when it is gone.
+    pub fn received(&self, id: SubmissionId) -> Result<Option<Received>, StoreError> {
+        self.inner.readers.read(|conn| {
+            let sql = format!("SELECT {RECEIVED} FROM inbox i WHERE i.id = ?1");
+            let row = conn.prepare_cached(&sql)?.query_row([id.0], Received::from_row);
+            Ok(row.optional()?)
         })
     }
 }
@@ -81,140 +160,16 @@ impl Store {
     }
 }
 
-/// What the text of a filter means.
-enum LookFor {
-    Anything,
-    Id(SubmissionId),
-    /// Part of a summary that the index can find.
-    Part(String),
-    /// Part of a summary too short for the index.
-    ShortPart(String),
-}
-
-impl LookFor {
-    fn read(filter: &Filter) -> LookFor {
-        let text = filter.text.as_deref().unwrap_or_default().trim();
-        match text.parse() {
-            Ok(id) => LookFor::Id(id),
-            Err(_) if text.is_empty() => LookFor::Anything,
-            Err(_) if text.chars().count() >= INDEXED_PART => LookFor::Part(text.to_owned()),
-            Err(_) => LookFor::ShortPart(text.to_owned()),
-        }
-    }
-
-    fn is_part(&self) -> bool {
-        matches!(self, LookFor::Part(_) | LookFor::ShortPart(_))
-    }
-}
-
-/// Ids that a filter lets through: from the first, up to but not including the second.
-fn span(filter: &Filter, look_for: &LookFor) -> (i64, i64) {
-    let first = filter.from.map_or(0, |from| SubmissionId::first_at(from).0);
-    let end = filter.to.map_or(i64::MAX, |to| SubmissionId::first_at(to).0);
-    let end = end.min(filter.before.map_or(i64::MAX, |before| before.0));
-    match look_for {
-        LookFor::Id(id) => (first.max(id.0), end.min(id.0.saturating_add(1))),
-        _ => (first, end),
-    }
-}
-
-fn not_taken_up(
-    conn: &Connection,
-    filter: &Filter,
-    look_for: &LookFor,
-    limit: usize,
-) -> Result<Vec<Line>, StoreError> {
-    let (first, end) = span(filter, look_for);
-    let first = first.max(meta::get(conn, meta::WATERMARK)?.saturating_add(1));
-    let mut query = conn.prepare_cached(
-        "SELECT i.id, i.channel, i.via FROM inbox i LEFT JOIN delivery d ON d.id = i.id \
-         WHERE i.id >= ?1 AND i.id < ?2 AND d.id IS NULL AND (?3 IS NULL OR i.channel = ?3) \
-         ORDER BY i.id DESC LIMIT ?4",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = query.query_map(params![first, end, filter.channel.map(|c| c.0), limit], |row| {
-        let id = SubmissionId(row.get(0)?);
-        Ok(Line {
-            id,
-            channel: ChannelKey(row.get(1)?),
-            via: row.get(2)?,
-            standing: Standing::not_taken_up(id),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn deliveries(
-    conn: &Connection,
-    filter: &Filter,
-    look_for: &LookFor,
-    limit: usize,
-) -> Result<Vec<Line>, StoreError> {
-    let (sql, values) = delivery_query(filter, look_for, limit);
-    let mut query = conn.prepare_cached(&sql)?;
-    let mut rows = query.query(params_from_iter(values))?;
-    let mut lines = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = SubmissionId(row.get(0)?);
-        lines.push(Line {
-            id,
-            channel: ChannelKey(row.get(1)?),
-            via: row.get(2)?,
-            standing: Standing::from_row(row, 3, id)?,
-        });
-    }
-    Ok(lines)
-}
-
-/// Each kind of filter has an index that yields its rows newest first, so a page costs what the page
-/// holds. The index is named: without statistics SQLite might walk the table instead.
-fn delivery_query(filter: &Filter, look_for: &LookFor, limit: usize) -> (String, Vec<Value>) {
-    let (first, end) = span(filter, look_for);
-    let mut values = vec![Value::from(first), Value::from(end)];
-    let mut conditions = String::from("d.id >= ?1 AND d.id < ?2");
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        conditions.push_str(&format!(" AND {condition} ?{}", values.len()));
-    };
-    if let Some(channel) = filter.channel {
-        add("d.channel =", Value::from(channel.0));
-    }
-    if let Some(state) = filter.state {
-        add("d.state =", Value::from(state.as_str().to_owned()));
-    }
-    let from = match look_for {
-        LookFor::Part(text) => {
-            // A quoted string is a phrase: any part of the summary. Quotes inside are doubled.
-            add(
-                "delivery_text MATCH",
-                Value::from(format!("\"{}\"", text.replace('"', "\"\""))),
-            );
-            conditions.push_str(" AND delivery_text.rowid >= ?1 AND delivery_text.rowid < ?2");
-            "delivery_text CROSS JOIN delivery d ON d.id = delivery_text.rowid".to_owned()
-        }
-        LookFor::ShortPart(text) => {
-            add("instr(d.summary,", Value::from(text.clone()));
-            conditions.push(')');
-            format!("(SELECT * FROM delivery WHERE id < ?2 ORDER BY id DESC LIMIT {SHORT_TEXT_ROWS}) d")
-        }
-        LookFor::Id(_) => "delivery d NOT INDEXED".to_owned(),
-        LookFor::Anything => match (filter.channel, filter.state) {
-            (Some(_), Some(_)) => "delivery d INDEXED BY delivery_by_channel_and_state".to_owned(),
-            (Some(_), None) => "delivery d INDEXED BY delivery_by_channel".to_owned(),
-            (None, Some(_)) => "delivery d INDEXED BY delivery_by_state".to_owned(),
-            (None, None) => "delivery d NOT INDEXED".to_owned(),
-        },
-    };
-    let order = if matches!(look_for, LookFor::Part(_)) {
-        "delivery_text.rowid"
-    } else {
-        "d.id"
-    };
-    values.push(Value::from(i64::try_from(limit).unwrap_or(i64::MAX)));
-    let sql = format!(
-        "SELECT d.id, d.channel, i.via, {STANDING} FROM {from} CROSS JOIN inbox i ON i.id = d.id \
-         WHERE {conditions} ORDER BY {order} DESC LIMIT ?{}",
-        values.len()
-    );
-    (sql, values)
+fn line(conn: &Connection, id: SubmissionId) -> Result<Option<Line>, StoreError> {
+    let mut query = conn.prepare_cached(&format!(
+        "SELECT i.channel, i.via, {STANDING} FROM inbox i LEFT JOIN delivery d ON d.id = i.id WHERE i.id = ?1"
+    ))?;
+    let mut rows = query.query([id.0])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Line {
+        id,
+        channel: ChannelKey(row.get(0)?),
+        via: row.get(1)?,
+        standing: Standing::from_row(row, 2, id)?,
+    }))
 }

@@ -177,6 +177,21 @@ fn every_filter_yields_the_right_lines_newest_first_and_page_by_page() {
         ),
         (
             Filter {
+                text: Some("ИВАНОВ\0\"".to_owned()),
+                ..Filter::default()
+            },
+            &[],
+        ),
+        (
+            Filter {
+                text: Some("иВ".to_owned()),
+                state: Some(State::Failed),
+                ..Filter::default()
+            },
+            &[3, 0],
+        ),
+        (
+            Filter {
                 text: Some("  ".to_owned()),
                 ..Filter::default()
             },
@@ -200,7 +215,91 @@ fn every_filter_yields_the_right_lines_newest_first_and_page_by_page() {
             paged.extend(ids(&lines));
         }
         assert_eq!(paged, expected, "paged: {filter:?}");
+        let mut back = Vec::new();
+        page = Filter {
+            after: Some(SubmissionId(0)),
+            ..filter.clone()
+        };
+        loop {
+            let listing = bench.store.page(&page, 2).unwrap();
+            assert!(listing.lines.len() <= 2 && listing.looked_to.is_none());
+            let Some(first) = listing.lines.first() else { break };
+            page.after = Some(first.id);
+            back.splice(0..0, ids(&listing.lines));
+        }
+        assert_eq!(back, expected, "paged from the end: {filter:?}");
+        let tally = bench.store.count(filter, 100).unwrap();
+        assert_eq!(
+            (tally.n, tally.is_bounded),
+            (expected.len() as u64, false),
+            "{filter:?}"
+        );
     }
+}
+
+#[test]
+fn a_search_goes_as_far_as_its_bound_and_on_from_there() {
+    let bench = Bench::new();
+    let all: Vec<_> = (0..9_000).map(|n| SubmissionId((MORNING + n) << 20)).collect();
+    let stored = all.clone();
+    bench
+        .store
+        .inner
+        .writer
+        .write(move |conn, _| {
+            let mut insert = conn.prepare(
+                "INSERT INTO inbox (id, channel, post, query, ip, referer, user_agent, body) \
+                 VALUES (?1, 1, 1, '', '', '', '', x'')",
+            )?;
+            for id in &stored {
+                insert.execute([id.0])?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let mut n = 0;
+    bench
+        .store
+        .take_up(9_000, |_| {
+            n += 1;
+            if n == 1 {
+                "Иван 1".to_owned()
+            } else {
+                "Пётр 2".to_owned()
+            }
+        })
+        .unwrap();
+    fail(&bench, all[5_000]);
+    let searches = [
+        ("Пётр", Some(State::Failed), 5_000),
+        ("1", None, 0),
+        ("Пётр", Some(State::Queued), 8_999),
+    ];
+    for (text, state, expected) in searches {
+        let mut filter = Filter {
+            text: Some(text.to_owned()),
+            state,
+            ..Filter::default()
+        };
+        let mut looks = 0;
+        let found = loop {
+            let page = bench.store.page(&filter, 1).unwrap();
+            looks += 1;
+            match page.looked_to {
+                Some(to) if page.lines.is_empty() => filter.before = Some(to),
+                _ => break ids(&page.lines),
+            }
+        };
+        assert_eq!(found, [all[expected]], "{text} {state:?}");
+        // Nine thousand newer summaries hold no `1`; the one failed submission is found by its state.
+        assert_eq!(looks, if text == "1" { 3 } else { 1 }, "{text} {state:?}");
+    }
+    let many = Filter {
+        text: Some("Пётр".to_owned()),
+        ..Filter::default()
+    };
+    let tally = bench.store.count(&many, 100).unwrap();
+    assert_eq!((tally.n, tally.is_bounded), (100, true));
 }
 
 #[test]

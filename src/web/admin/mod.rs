@@ -8,6 +8,7 @@
 //! - `router`: which function answers which method and path, and who may ask.
 //! - `visit`: one request as a page sees it, with the language, the time and who asks.
 //! - `session`, `csrf`, `setup`, `password`, `attempts`: who may come in. Only `session` makes an [`Admin`].
+//! - `retries`: many requests delivered again in the background.
 //! - `form`: what was typed, and what is wrong with it. `words`: texts, numbers and dates in two languages.
 //! - `view`: the layout and the components. `assets`: style and script. `security`: headers.
 
@@ -17,6 +18,7 @@ mod csrf;
 mod form;
 mod pages;
 pub mod password;
+mod retries;
 mod router;
 mod security;
 mod session;

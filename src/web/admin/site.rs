@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 
 use super::attempts::Attempts;
+use super::retries::Retries;
 use super::setup;
 use crate::deliver::Engine;
 use crate::store::{Store, TokenDigest};
@@ -32,6 +33,7 @@ pub struct Site {
     pub admin_url: String,
     pub public_url: String,
     pub zone: TimeZone,
+    pub(super) retries: Retries,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
     /// One password at a time is hashed: each takes 19 MiB and a core.
@@ -54,6 +56,7 @@ impl Site {
             admin_url: options.admin_url,
             public_url: options.public_url,
             zone: options.zone,
+            retries: Retries::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
             hashing: Mutex::default(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod channels;
+mod inbox;
 mod overview;
 mod trouble;
 
@@ -10,4 +11,9 @@ use super::router::Route;
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[access::ROUTES, channels::ROUTES, overview::ROUTES];
+pub const ALL: &[&[Route]] = &[
+    access::ROUTES,
+    channels::ROUTES,
+    inbox::ROUTES,
+    overview::ROUTES,
+];
