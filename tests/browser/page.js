@@ -35,34 +35,41 @@ function best(found, text) {
   return (whole.length > 0 ? whole : begun).map(([element]) => element);
 }
 
-// Where to look: the whole page, or the nth seen element of a selector.
-function place(scope) {
-  if (!scope) return document;
-  return [...document.querySelectorAll(scope.css)].filter(isSeen)[scope.nth];
+// The heading of a part of the page.
+function titleOf(part) {
+  const own = part.querySelector(":scope > legend, :scope > h1, :scope > h2, :scope > h3");
+  return referred(part, "aria-labelledby") || plain(part.getAttribute("aria-label")) || (own ? ownText(own) : "");
+}
+
+// Where to look: the whole page, the part under a heading, or a row of it. What is not there, has nothing in it.
+function place(where) {
+  if (!where) return document;
+  const parts = [...document.querySelectorAll("section, fieldset, article, aside, nav, dialog, details")].filter(isSeen);
+  const part = parts.findLast((p) => same(titleOf(p), plain(where.part)));
+  if (!part || where.row === null) return part ?? document.createElement("div");
+  const rows = [...part.querySelectorAll("[data-row], tbody tr")].filter(isSeen);
+  return rows[where.row] ?? document.createElement("div");
 }
 
 const tools = {
   // Fields by their label.
-  controls(scope, label) {
-    const root = place(scope);
-    if (!root) return [];
+  controls(where, label) {
+    const root = place(where);
     const all = [...root.querySelectorAll(CONTROLS)].filter(isSeen);
     return best(all.map((control) => [control, namesOf(control)]), label);
   },
 
   // A radio button or check box by its own label, within the group of another, if one is named.
-  choices(scope, group, label) {
-    const root = place(scope);
-    if (!root) return [];
+  choices(where, group, label) {
+    const root = place(where);
     let all = [...root.querySelectorAll("input[type=checkbox], input[type=radio]")].filter(isSeen);
     if (group) all = all.filter((box) => same(ownText(box.closest("fieldset")?.querySelector("legend") ?? box), group));
     return best(all.map((box) => [box, namesOf(box)]), label);
   },
 
   // Buttons and links by their text.
-  buttons(scope, text) {
-    const root = place(scope);
-    if (!root) return [];
+  buttons(where, text) {
+    const root = place(where);
     const all = [...root.querySelectorAll(BUTTONS)].filter((b) => isSeen(b) && !b.disabled);
     return best(all.map((b) => [b, [plain(b.innerText), plain(b.getAttribute("aria-label")), plain(b.value)]]), text);
   },
@@ -72,9 +79,9 @@ const tools = {
     return best([...select.options].map((option) => [option, [plain(option.text)]]), text);
   },
 
-  text(scope) {
-    const root = place(scope);
-    return root ? plain((root.body ?? root).innerText) : "";
+  text(where) {
+    const root = place(where);
+    return plain((root.body ?? root).innerText);
   },
 
   value: (control) => (["checkbox", "radio"].includes(control.type) ? String(control.checked) : control.value),

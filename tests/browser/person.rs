@@ -41,8 +41,8 @@ impl Language {
     }
 }
 
-/// Part of a page: the nth seen element of a CSS selector.
-type Place = (String, usize);
+/// Part of a page: what stands under a heading, or a row of it, counted from 0.
+type Place = (String, Option<usize>);
 
 pub struct Person {
     pub browser: Chromium,
@@ -106,9 +106,18 @@ impl Person {
             .map_or_else(String::new, |at| rest[at..].to_owned())
     }
 
-    /// Does what the closure does inside a part of the page: the nth of what the selector finds.
-    pub fn within<T>(&self, css: &str, nth: usize, act: impl FnOnce() -> T) -> T {
-        let before = self.place.replace(Some((css.to_owned(), nth)));
+    /// Does what the closure does in the part of the page that has this heading.
+    pub fn under<T>(&self, heading: &str, act: impl FnOnce() -> T) -> T {
+        self.at((heading.to_owned(), None), act)
+    }
+
+    /// The same in one row of that part, counted from 0.
+    pub fn in_row<T>(&self, heading: &str, row: usize, act: impl FnOnce() -> T) -> T {
+        self.at((heading.to_owned(), Some(row)), act)
+    }
+
+    fn at<T>(&self, place: Place, act: impl FnOnce() -> T) -> T {
+        let before = self.place.replace(Some(place));
         let result = act();
         self.place.replace(before);
         result
@@ -242,11 +251,10 @@ impl Person {
         match name {
             "options" => self.tool_raw(name, given),
             _ => {
-                let place = self
-                    .place
-                    .borrow()
+                let place = self.place.borrow();
+                let place = place
                     .as_ref()
-                    .map(|(css, nth)| json!({"css": css, "nth": nth}));
+                    .map(|(part, row)| json!({"part": part, "row": row}));
                 let given: Vec<Value> = std::iter::once(json!(place))
                     .chain(given.iter().cloned())
                     .collect();

@@ -32,6 +32,7 @@ const FLAGS: &[&str] = &[
     "--disable-default-apps",
     "--hide-scrollbars",
 ];
+const DRIVER_TRIES: usize = 5;
 const MISSING: &str = "the browser tests need Chromium and its driver: run tests/run, which installs them, or as root \
                        `apt-get install chromium chromium-driver`";
 
@@ -248,12 +249,27 @@ fn program(names: &[&str]) -> PathBuf {
     found.unwrap_or_else(|| panic!("there is no {} here; {MISSING}", names[0]))
 }
 
-/// Starts the driver on a free port. The shell around it ends the driver and all browsers of it when its input
-/// closes: that is, also when the test's process is killed.
+/// Starts the driver on a free port. It takes the same port for IPv4 and IPv6, and gives up when one of them is taken.
 fn start_driver(driver: &Path, home: &Path) -> (Child, u16, BufReader<ChildStdout>) {
+    let mut said = String::new();
+    for _ in 0..DRIVER_TRIES {
+        match try_to_start(driver, home) {
+            Ok(started) => return started,
+            Err(words) => said = words,
+        }
+    }
+    panic!("chromedriver does not start; it says: {said}")
+}
+
+/// The shell around the driver ends it and all browsers of it when its input closes: that is, also when the test's
+/// process is killed.
+fn try_to_start(driver: &Path, home: &Path) -> Result<(Child, u16, BufReader<ChildStdout>), String> {
     let mut command = Command::new("sh");
     command
-        .args(["-c", "\"$0\" --port=0 </dev/null & cat >/dev/null; kill -KILL 0"])
+        .args([
+            "-c",
+            "\"$0\" --port=0 </dev/null & exec >/dev/null; cat; kill -KILL 0",
+        ])
         .arg(driver)
         .env("HOME", home)
         .env("TMPDIR", home)
@@ -270,11 +286,11 @@ fn start_driver(driver: &Path, home: &Path) -> (Child, u16, BufReader<ChildStdou
         let from = said.len();
         if says.read_line(&mut said).expect("the driver's words") == 0 {
             end(&mut process);
-            panic!("chromedriver ended: {said}");
+            return Err(said);
         }
         let port = said[from..].split("successfully on port ").nth(1);
         if let Some(port) = port.and_then(|text| text.trim().trim_end_matches('.').parse().ok()) {
-            return (process, port, says);
+            return Ok((process, port, says));
         }
     }
 }
