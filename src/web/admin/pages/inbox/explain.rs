@@ -5,7 +5,8 @@
 
 use maud::{Markup, html};
 
-use super::causes::{CAUSES, Cause, EXPECTED, Mend, REASONS, WAYS_OUT};
+use super::causes::{CAUSES, Cause, Mend};
+use super::phrases::{EXPECTED, REASONS, WAYS_OUT};
 use super::shown::{short, visible};
 use crate::web::admin::view::facts;
 use crate::web::admin::visit::Visit;
