@@ -2,11 +2,20 @@
 
 mod access;
 mod overview;
+mod portal;
+mod settings;
 mod trouble;
+mod try_it;
 
 use super::router::Route;
 
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[access::ROUTES, overview::ROUTES];
+pub const ALL: &[&[Route]] = &[
+    access::ROUTES,
+    overview::ROUTES,
+    portal::ROUTES,
+    settings::ROUTES,
+    try_it::ROUTES,
+];
