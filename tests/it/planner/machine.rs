@@ -458,7 +458,6 @@ fn received(id: SubmissionId) -> Received {
 
 fn standing() -> Standing {
     Standing {
-        body_removed_at: None,
         state: State::Queued,
         attempts: 0,
         next_attempt_at: None,
