@@ -101,6 +101,7 @@ impl Store {
         schema::migrate(&mut conn, &path)?;
         let changes = Arc::new(Changes::default());
         let checkpoints = checkpoint::Checkpoints::default();
+        checkpoints.listen(&mut conn)?;
         let writer =
             writer::Writer::spawn(conn, clock, changes.clone(), checkpoints.clone()).map_err(|error| {
                 StoreError::Open {

@@ -21,10 +21,6 @@ const GROUP: usize = 512;
 /// Submissions that may wait for the writer. More of them wait at their own connection, where the
 /// peer feels it. Two full groups keep the writer busy.
 const WAITING: usize = 2 * GROUP;
-/// What a commit writes beyond the bodies, roughly, for the checkpoints' bookkeeping: a row's columns,
-/// and the pages at the edge of the table.
-const ROW_BYTES: u64 = 400;
-const GROUP_BYTES: u64 = 8 * 1024;
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -212,13 +208,12 @@ fn run(conn: &mut Connection, mut jobs: mpsc::UnboundedReceiver<Job>, clock: &Cl
             outlets.room.close();
             jobs.close();
         }
-        let bytes = size_of_group(&group);
         let outcome = commit(conn, &mut group, &mut acceptor, clock());
         for job in group.drain(..) {
             answer(job, &outcome);
         }
         if outcome.is_ok() {
-            outlets.checkpoints.wrote(bytes);
+            outlets.checkpoints.restart_if_due(conn);
             if accepts > 0 {
                 outlets.changes.bump(|generation| generation.work += 1);
             }
@@ -239,15 +234,6 @@ fn answer(job: Job, group: &Answer<()>) {
         Job::Task(task) => task.answer(group),
         Job::Stop => {}
     }
-}
-
-fn size_of_group(group: &[Job]) -> u64 {
-    let rows = group.iter().map(|job| match job {
-        Job::Accept(accept) => ROW_BYTES + accept.arrival.body.len() as u64,
-        Job::Task(_) => GROUP_BYTES,
-        Job::Stop => 0,
-    });
-    GROUP_BYTES + rows.sum::<u64>()
 }
 
 /// One transaction for the whole group. An error here means that nothing of it was stored; the error
