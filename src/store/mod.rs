@@ -23,6 +23,8 @@ mod inbox;
 mod journal;
 mod lock;
 mod meta;
+mod pace;
+mod queue;
 mod readers;
 mod samples;
 mod schema;
