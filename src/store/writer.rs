@@ -190,6 +190,10 @@ impl Drop for Outlets {
 
 /// What is committed together.
 #[derive(Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "the queue hands out boxes, which move from list to list"
+)]
 struct Group {
     accepts: Vec<Box<Accept>>,
     tasks: Vec<Box<dyn Task>>,

@@ -18,6 +18,11 @@ impl Round {
     pub fn of(outcome: &Outcome, cpu: Duration) -> Round {
         let count = outcome.latencies.len();
         assert!(count > 0, "a round without an answer");
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index between 0 and the count"
+        )]
         let at = |share: f64| outcome.latencies[((count - 1) as f64 * share).round() as usize];
         Round {
             a_second: count as f64 / outcome.took.as_secs_f64(),
