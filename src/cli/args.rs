@@ -80,6 +80,10 @@ pub enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Write a copy of everything to a file; beside a running server, too
+    Backup(Backup),
+    /// Put a copy back; the server must be stopped
+    Restore(Restore),
     /// Print a completion script for a shell
     Completions { shell: Shell },
     /// Print the manual page
@@ -414,6 +418,21 @@ pub enum UserCommand {
     List(AsJson),
     /// Remove an administrator, and end the sessions
     Delete(Name),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    /// The file to write; one of that name is replaced
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// The copy
+    pub file: PathBuf,
+    /// Replace the database that is there
+    #[arg(long, env = "B24_BRIDGE_FORCE")]
+    pub force: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -25,6 +25,6 @@ pub use clock::now;
 pub use engine::{CATALOG_SETTING, CONNECTION_CREDENTIAL, Engine, Options};
 pub use keeper::{Health, Weather};
 pub use preferences::{Conditions, Given, PREFERENCES_SETTING, Preferences, USUAL_COUNTRY, USUAL_PROFILE};
-pub use rehearsal::{Rehearsal, Rehearsed, rehearse};
+pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed, rehearse};
 pub use task::{Asked, Task, submission};
 pub use wave::{Packed, Share, pack};

@@ -23,6 +23,8 @@ mod inbox;
 mod journal;
 mod lock;
 mod meta;
+mod pace;
+mod queue;
 mod readers;
 mod samples;
 mod schema;
@@ -101,6 +103,7 @@ impl Store {
         schema::migrate(&mut conn, &path)?;
         let changes = Arc::new(Changes::default());
         let checkpoints = checkpoint::Checkpoints::default();
+        checkpoints.listen(&mut conn)?;
         let writer =
             writer::Writer::spawn(conn, clock, changes.clone(), checkpoints.clone()).map_err(|error| {
                 StoreError::Open {

@@ -7,9 +7,8 @@ use super::error::StoreError;
 use super::{ChannelKey, Store, meta};
 use crate::model::{Millis, State, SubmissionId};
 
-/// Rows read at once while taking up, so that a run of submissions that need no delivery costs no
-/// memory.
-const READ_AHEAD: u32 = 256;
+/// Rows taken up in one transaction: submissions that come in meanwhile wait for it, some milliseconds.
+const READ_AHEAD: u32 = 64;
 
 /// A request as it was stored.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,38 +2,31 @@
 //! commits it as one group: one sync of the disk for many submissions. Nobody is answered before the
 //! commit of their group.
 
-use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::Clock;
 use super::accept::{Accepted, Acceptor, Arrival};
 use super::changes::Changes;
 use super::checkpoint::Checkpoints;
 use super::error::StoreError;
+use super::pace::Pace;
+use super::queue::Queue;
 use crate::model::Millis;
 
-/// The most that one transaction takes: a group answers together, so its last row holds up its first.
+/// The most submissions that one transaction takes: a group answers together, so its last row holds up its first.
 const GROUP: usize = 512;
 /// Submissions that may wait for the writer. More of them wait at their own connection, where the
 /// peer feels it. Two full groups keep the writer busy.
 const WAITING: usize = 2 * GROUP;
-/// What a commit writes beyond the bodies, roughly, for the checkpoints' bookkeeping: a row's columns,
-/// and the pages at the edge of the table.
-const ROW_BYTES: u64 = 400;
-const GROUP_BYTES: u64 = 8 * 1024;
 
 type Answer<T> = Result<T, StoreError>;
-
-enum Job {
-    Accept(Box<Accept>),
-    Task(Box<dyn Task>),
-    /// Drain what is waiting, then end.
-    Stop,
-}
+/// Unbounded by type only: accepts pass the semaphore, and each other caller blocks until its one task is answered.
+type Jobs = Queue<Box<Accept>, Box<dyn Task>>;
 
 struct Accept {
     arrival: Arrival,
@@ -80,37 +73,31 @@ where
 
 /// The way to the writer thread.
 pub(super) struct Writer {
-    queue: mpsc::UnboundedSender<Job>,
-    /// Jobs in the queue. Counted after they are sent, so below zero for a moment at times.
-    waiting: Arc<AtomicIsize>,
+    jobs: Arc<Jobs>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn spawn(
-        mut conn: Connection,
+        conn: Connection,
         clock: Clock,
         changes: Arc<Changes>,
         checkpoints: Checkpoints,
     ) -> std::io::Result<Writer> {
-        // Unbounded by type only: accepts pass the semaphore, and each other caller blocks until
-        // its one task is answered.
-        let (queue, jobs) = mpsc::unbounded_channel();
+        let jobs = Arc::new(Jobs::default());
         let room = Arc::new(Semaphore::new(WAITING));
-        let waiting = Arc::new(AtomicIsize::new(0));
         let outlets = Outlets {
+            jobs: jobs.clone(),
             room: room.clone(),
-            waiting: waiting.clone(),
             changes,
             checkpoints,
         };
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(&mut conn, jobs, &clock, &outlets))?;
+            .spawn(move || run(&conn, &clock, &outlets))?;
         Ok(Writer {
-            queue,
-            waiting,
+            jobs,
             room,
             thread: Mutex::new(Some(thread)),
         })
@@ -118,13 +105,7 @@ impl Writer {
 
     /// How many jobs are in the queue.
     pub(super) fn waiting(&self) -> usize {
-        usize::try_from(self.waiting.load(Ordering::Acquire)).unwrap_or(0)
-    }
-
-    fn send(&self, job: Job) -> Answer<()> {
-        self.queue.send(job).map_err(|_| StoreError::Closed)?;
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        Ok(())
+        self.jobs.len()
     }
 
     /// Waits for room in the queue, then for the commit.
@@ -153,12 +134,12 @@ impl Writer {
 
     fn send_arrival(&self, arrival: Arrival) -> Answer<oneshot::Receiver<Answer<Accepted>>> {
         let (answer, reply) = oneshot::channel();
-        let job = Job::Accept(Box::new(Accept {
+        let job = Box::new(Accept {
             arrival,
             outcome: Err(StoreError::Closed),
             answer,
-        }));
-        self.send(job)?;
+        });
+        self.jobs.accept(job).map_err(|_| StoreError::Closed)?;
         Ok(reply)
     }
 
@@ -169,12 +150,12 @@ impl Writer {
         work: impl FnOnce(&Connection, Millis) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let (answer, reply) = blocking::sync_channel(1);
-        let job = Job::Task(Box::new(Call {
+        let job = Box::new(Call {
             work: Some(work),
             outcome: None,
             answer,
-        }));
-        self.send(job)?;
+        });
+        self.jobs.task(job).map_err(|_| StoreError::Closed)?;
         reply.recv().unwrap_or(Err(StoreError::Closed))
     }
 
@@ -182,7 +163,8 @@ impl Writer {
     pub(super) fn stop(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            let _already_gone = self.send(Job::Stop);
+            self.jobs.close();
+            self.room.close();
             if thread.join().is_err() {
                 tracing::error!("the writer thread ended by a panic");
             }
@@ -190,35 +172,49 @@ impl Writer {
     }
 }
 
-/// Whom the writer tells of its work.
+/// Where the writer's work comes from, and whom it tells of it.
 struct Outlets {
+    jobs: Arc<Jobs>,
     room: Arc<Semaphore>,
-    waiting: Arc<AtomicIsize>,
     changes: Arc<Changes>,
     checkpoints: Checkpoints,
 }
 
-fn run(conn: &mut Connection, mut jobs: mpsc::UnboundedReceiver<Job>, clock: &Clock, outlets: &Outlets) {
+impl Drop for Outlets {
+    /// The thread has ended, perhaps by a panic: nobody is to wait for it.
+    fn drop(&mut self) {
+        self.jobs.abandon();
+        self.room.close();
+    }
+}
+
+/// What is committed together.
+#[derive(Default)]
+struct Group {
+    accepts: Vec<Box<Accept>>,
+    tasks: Vec<Box<dyn Task>>,
+    /// When the tasks began: they come last, and what they wrote makes the commit longer too.
+    tasks_from: Option<Instant>,
+}
+
+fn run(conn: &Connection, clock: &Clock, outlets: &Outlets) {
     let mut acceptor = Acceptor::default();
-    let mut group: Vec<Job> = Vec::with_capacity(GROUP);
-    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let accepts = group.iter().filter(|job| matches!(job, Job::Accept(_))).count();
-        outlets
-            .waiting
-            .fetch_sub(group.len().cast_signed(), Ordering::AcqRel);
+    let mut pace = Pace::new(Instant::now());
+    let mut group = Group::default();
+    while outlets
+        .jobs
+        .take(GROUP, &mut group.accepts, &mut group.tasks, &mut pace)
+    {
+        let accepts = group.accepts.len();
         outlets.room.add_permits(accepts);
-        if group.iter().any(|job| matches!(job, Job::Stop)) {
-            // Nothing new gets in; what is in the queue still comes out.
-            outlets.room.close();
-            jobs.close();
-        }
-        let bytes = size_of_group(&group);
+        let started = Instant::now();
         let outcome = commit(conn, &mut group, &mut acceptor, clock());
-        for job in group.drain(..) {
-            answer(job, &outcome);
-        }
+        let done = Instant::now();
+        let others = group.tasks_from.take().map_or(Duration::ZERO, |from| done - from);
+        group.answer(&outcome);
+        pace.committed(accepts, done - started, others, Instant::now());
         if outcome.is_ok() {
-            outlets.checkpoints.wrote(bytes);
+            outlets.checkpoints.restart_if_due(conn);
             if accepts > 0 {
                 outlets.changes.bump(|generation| generation.work += 1);
             }
@@ -226,60 +222,65 @@ fn run(conn: &mut Connection, mut jobs: mpsc::UnboundedReceiver<Job>, clock: &Cl
     }
 }
 
-fn answer(job: Job, group: &Answer<()>) {
-    match job {
-        Job::Accept(accept) => {
-            let answer = match group {
-                Ok(()) => accept.outcome,
-                Err(error) => Err(error.clone()),
-            };
+impl Group {
+    /// Answers and forgets all jobs.
+    fn answer(&mut self, group: &Answer<()>) {
+        for accept in self.accepts.drain(..) {
+            let Accept { outcome, answer, .. } = *accept;
             // The peer may have gone away; the submission is stored all the same.
-            let _gone = accept.answer.send(answer);
+            let _gone = answer.send(match group {
+                Ok(()) => outcome,
+                Err(error) => Err(error.clone()),
+            });
         }
-        Job::Task(task) => task.answer(group),
-        Job::Stop => {}
+        for task in self.tasks.drain(..) {
+            task.answer(group);
+        }
     }
-}
 
-fn size_of_group(group: &[Job]) -> u64 {
-    let rows = group.iter().map(|job| match job {
-        Job::Accept(accept) => ROW_BYTES + accept.arrival.body.len() as u64,
-        Job::Task(_) => GROUP_BYTES,
-        Job::Stop => 0,
-    });
-    GROUP_BYTES + rows.sum::<u64>()
+    fn run(&mut self, tx: &Connection, acceptor: &mut Acceptor, now: Millis) -> Answer<()> {
+        // Some errors make SQLite roll the whole transaction back by itself.
+        let spoilt = |error: &StoreError| error.spoils_the_group() || tx.is_autocommit();
+        if !self.accepts.is_empty() {
+            let mut rows = acceptor.begin(tx, now)?;
+            for accept in &mut self.accepts {
+                accept.outcome = rows.insert(&accept.arrival);
+                if let Err(error) = &accept.outcome
+                    && spoilt(error)
+                {
+                    return Err(StoreError::Refused(error.to_string()));
+                }
+            }
+        }
+        if self.tasks.is_empty() {
+            return Ok(());
+        }
+        self.tasks_from = Some(Instant::now());
+        for task in &mut self.tasks {
+            if let Err(error) = alone(tx, || task.run(tx, now))
+                && spoilt(&error)
+            {
+                return Err(StoreError::Refused(error.to_string()));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One transaction for the whole group. An error here means that nothing of it was stored; the error
 /// of a single job stands in that job.
-fn commit(conn: &mut Connection, group: &mut [Job], acceptor: &mut Acceptor, now: Millis) -> Answer<()> {
+fn commit(conn: &Connection, group: &mut Group, acceptor: &mut Acceptor, now: Millis) -> Answer<()> {
     // IMMEDIATE: a lock that another process holds is waited for here, not found out half-way.
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    run_jobs(&tx, group, acceptor, now)?;
-    // A commit that fails leaves the transaction open; dropping it rolls back.
-    tx.commit()?;
-    Ok(())
-}
-
-fn run_jobs(tx: &Transaction<'_>, group: &mut [Job], acceptor: &mut Acceptor, now: Millis) -> Answer<()> {
-    let mut rows = acceptor.begin(tx, now)?;
-    for job in group {
-        let failed = match job {
-            Job::Accept(accept) => {
-                accept.outcome = rows.insert(&accept.arrival);
-                accept.outcome.as_ref().err().cloned()
-            }
-            Job::Task(task) => alone(tx, || task.run(tx, now)).err(),
-            Job::Stop => None,
-        };
-        // Some errors make SQLite roll the whole transaction back by itself.
-        if let Some(error) = failed
-            && (error.spoils_the_group() || tx.is_autocommit())
-        {
-            return Err(StoreError::Refused(error.to_string()));
-        }
+    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let done = group.run(conn, acceptor, now).and_then(|()| {
+        conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    });
+    // A commit that fails leaves the transaction open, but for some errors.
+    if done.is_err() && !conn.is_autocommit() {
+        let _still_open = conn.execute_batch("ROLLBACK");
     }
-    Ok(())
+    done
 }
 
 /// Runs `work` so that its failure undoes its own statements and leaves the group's others alone.

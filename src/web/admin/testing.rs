@@ -170,7 +170,7 @@ impl Desk {
         Shown {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: String::from_utf8(whole(body).to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&whole(body)).into_owned(),
         }
     }
 

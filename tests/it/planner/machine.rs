@@ -458,7 +458,6 @@ fn received(id: SubmissionId) -> Received {
 
 fn standing() -> Standing {
     Standing {
-        body_removed_at: None,
         state: State::Queued,
         attempts: 0,
         next_attempt_at: None,
@@ -468,5 +467,6 @@ fn standing() -> Standing {
         result: None,
         summary: String::new(),
         changed_at: START,
+        body_removed_at: None,
     }
 }
