@@ -256,7 +256,7 @@ impl Shared {
 
     /// Whether the portal grants so many requests and no more, so that each should carry all it can.
     pub fn is_metered(&self) -> bool {
-        self.options.portal.profile != portal::Profile::Box { per_second: None }
+        self.conditions().portal.profile != portal::Profile::Box { per_second: None }
     }
 
     pub fn under_way(&self) -> usize {
