@@ -60,10 +60,15 @@ impl Shown {
 impl Desk {
     /// Nobody has come in yet; `admin_url` says whether there is TLS.
     pub fn open_at(admin_url: &str) -> Desk {
+        Desk::started(admin_url, deliver::Given::default())
+    }
+
+    /// `given` was said at start.
+    fn started(admin_url: &str, given: deliver::Given) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let options = deliver::Options {
-            given: deliver::Given::default(),
+            given,
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
@@ -93,7 +98,12 @@ impl Desk {
 
     /// An administrator at the front page, in English.
     pub fn signed_in() -> Desk {
-        let mut desk = Desk::open();
+        Desk::signed_in_where(deliver::Given::default())
+    }
+
+    /// The same where something was said at start.
+    pub fn signed_in_where(given: deliver::Given) -> Desk {
+        let mut desk = Desk::started("http://127.0.0.1:8081", given);
         desk.add_account();
         let shown = desk.post("/sign-in", &[("name", NAME), ("password", PASSWORD)]);
         assert_eq!((shown.status, shown.location()), (303, "/"), "{}", shown.body);
