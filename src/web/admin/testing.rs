@@ -62,16 +62,16 @@ impl Shown {
 impl Desk {
     /// Nobody has come in yet; `admin_url` says whether there is TLS.
     pub fn open_at(admin_url: &str) -> Desk {
-        Desk::prepared(admin_url, |_| {})
+        Desk::started(admin_url, deliver::Given::default(), |_| {})
     }
 
-    /// `prepare` writes what is there when the engine starts.
-    fn prepared(admin_url: &str, prepare: impl FnOnce(&Store)) -> Desk {
+    /// `given` was said at start; `prepare` writes what is in the store when the engine starts.
+    fn started(admin_url: &str, given: deliver::Given, prepare: impl FnOnce(&Store)) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         prepare(&store);
         let options = deliver::Options {
-            given: deliver::Given::default(),
+            given,
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
@@ -106,7 +106,16 @@ impl Desk {
 
     /// The same with something in the store when the engine starts.
     pub fn signed_in_with(prepare: impl FnOnce(&Store)) -> Desk {
-        let mut desk = Desk::prepared(ADMIN_URL, prepare);
+        Desk::started(ADMIN_URL, deliver::Given::default(), prepare).with_account()
+    }
+
+    /// The same where something was said at start.
+    pub fn signed_in_where(given: deliver::Given) -> Desk {
+        Desk::started(ADMIN_URL, given, |_| {}).with_account()
+    }
+
+    fn with_account(self) -> Desk {
+        let mut desk = self;
         desk.add_account();
         let shown = desk.post("/sign-in", &[("name", NAME), ("password", PASSWORD)]);
         assert_eq!((shown.status, shown.location()), (303, "/"), "{}", shown.body);
