@@ -222,8 +222,8 @@ fn bar(visit: &Visit<'_>, progress: &Progress) -> Markup {
         (facts(&[
             (visit.t("Поставлено в очередь", "Queued"), number(progress.queued)),
             (visit.t("Осталось", "Left"), number(progress.left)),
-            (visit.lang.state(State::Delivered), number(progress.delivered)),
-            (visit.lang.state(State::Ignored), number(progress.ignored)),
+            (visit.t("Обработано", "Delivered"), number(progress.delivered)),
+            (visit.t("Проигнорировано", "Ignored"), number(progress.ignored)),
             (visit.t("Снова с ошибкой", "Failed again"), failed),
         ]))
         @if progress.is_bounded {

@@ -33,7 +33,7 @@ pub fn card(
                 (files(visit, submission))
             }
             (source(visit, received, channel))
-            (body(visit, received))
+            (body(visit, received, submission.is_none()))
         }
     }
 }
@@ -138,14 +138,15 @@ fn source(visit: &Visit<'_>, received: &Received, channel: Option<&StoredChannel
     }
 }
 
-fn body(visit: &Visit<'_>, received: &Received) -> Markup {
+/// Unfolded when there are no fields to look at.
+fn body(visit: &Visit<'_>, received: &Received, is_open: bool) -> Markup {
     if received.body.is_empty() {
         return html! {};
     }
     let total = received.body.len();
     let start = received.body.get(..BODY_BYTES).unwrap_or(&received.body);
     html! {
-        details #raw .raw {
+        details #raw .raw open[is_open] {
             summary {
                 (visit.t("Тело запроса как есть", "The body as it came")) ", " (size(visit, total))
             }

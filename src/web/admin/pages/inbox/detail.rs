@@ -42,9 +42,9 @@ pub fn detail(visit: &Visit<'_>, _: &Admin) -> Answer {
         .back("/inbox", visit.t("Журнал запросов", "Inbox"))
         .body(html! {
             p.request-line {
-                (visit.t("Запрос", "Request")) " " code { (id) }
+                @if !stored.standing.summary.trim().is_empty() { (visit.t("Запрос", "Request")) " " code { (id) } " · " }
                 @if let Some(stored) = channel {
-                    " · " (visit.t("канал", "channel")) " "
+                    (visit.t("канал", "channel")) " "
                     @if stored.deleted_at.is_some() { bdi { (visible(&stored.channel.name)) } " (" (visit.t("удалён", "deleted")) ")" }
                     @else { a href={ "/channels/" (stored.channel.slug) } { bdi { (visible(&stored.channel.name)) } } }
                 }

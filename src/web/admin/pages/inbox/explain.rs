@@ -5,7 +5,8 @@
 
 use maud::{Markup, html};
 
-use super::causes::{CAUSES, Cause, EXPECTED, Mend, REASONS, WAYS_OUT};
+use super::causes::{CAUSES, Cause, Mend};
+use super::phrases::{EXPECTED, REASONS, WAYS_OUT};
 use super::shown::{short, visible};
 use crate::web::admin::view::facts;
 use crate::web::admin::visit::Visit;
@@ -188,6 +189,20 @@ pub fn panel(visit: &Visit<'_>, stored: &str, channel: Option<&str>) -> Markup {
                 }
             }
         }
+        (as_stored(visit, stored))
+    }
+}
+
+/// The reason of something that mends itself: in one line, with the stored text to unfold.
+pub fn aside(visit: &Visit<'_>, stored: &str) -> Markup {
+    html! {
+        p { (visit.t("Причина: ", "Reason: ")) (in_short(visit.lang, stored)) "." }
+        (as_stored(visit, stored))
+    }
+}
+
+fn as_stored(visit: &Visit<'_>, stored: &str) -> Markup {
+    html! {
         details #stored-error .as-stored {
             summary { (visit.t("Исходный текст ошибки", "The error as it is stored")) }
             p lang="en" { (visible(stored)) }

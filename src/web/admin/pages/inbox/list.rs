@@ -13,7 +13,7 @@ use crate::store::{ChannelKey, Directory, Filter, Line, Listing};
 use crate::web::admin::session::Admin;
 use crate::web::admin::view::Tone;
 use crate::web::admin::view::{
-    Choice, Column, Input, Section, Select, Table, empty, error_summary, notice, pager, state_badge,
+    Choice, Column, Input, Section, Select, Table, empty, notice, pager, state_badge,
 };
 use crate::web::admin::visit::{Answer, Visit};
 
@@ -48,10 +48,12 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
             }
         })
         .body(html! {
-            (error_summary(visit.lang, &search.errors))
+            @if !search.errors.is_empty() {
+                (notice(Tone::Bad, html! { (visit.t("Поиск не выполнен: исправьте отмеченное.", "Nothing was searched for: correct what is marked.")) }))
+            }
             (form(visit, &search, &directory, &counts))
             div #inbox data-renew=[page.is_first.then_some(RENEW)] {
-                (found(visit, &search, &page, &directory))
+                @if search.errors.is_empty() { (found(visit, &search, &page, &directory)) }
             }
         })
         .show()
@@ -291,7 +293,7 @@ fn channel_name(directory: &Directory, key: ChannelKey) -> String {
 fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
     let standing = &line.standing;
     match (&standing.result, &standing.error) {
-        (Some(result), _) => html! {
+        (Some(result), _) => html! { span {
             (crm::links(portal, Record::Entity(result.entity), crm::noun(visit, result.entity), &result.entity_ids))
             " "
             @match result.action {
@@ -299,7 +301,7 @@ fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
                 EntityAction::Updated => span.hint { (visit.t("обновление", "updated")) },
                 EntityAction::Ignored => span.hint { (visit.t("уже есть", "there already")) },
             }
-        },
+        } },
         (None, Some(error)) => html! { span.reason { (explain::in_short(visit.lang, error)) } },
         (None, None) => html! {},
     }

@@ -4,7 +4,7 @@
 //! - `list`: the requests, newest first. `detail`: one request, with `arrived` (what came), `standing` (what became of
 //!   it) and `steps` (every call and the portal's answer).
 //! - `again`: deliver again, one or all that are found. `export`: CSV. `raw`: a body as it came.
-//! - `explain`: stored English errors in the reader's language, by the table in `causes`.
+//! - `explain`: stored English errors in the reader's language, by the tables in `causes` and `phrases`.
 //! - `shown`: values from outside as text that can be read. `crm`: records of the portal as links.
 
 mod again;
@@ -15,6 +15,7 @@ mod detail;
 mod explain;
 mod export;
 mod list;
+mod phrases;
 mod raw;
 mod search;
 mod shown;

@@ -82,7 +82,7 @@ fn unfinished(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
                     (visit.t("Нет связи с порталом уже ", "The portal has been out of reach for ")) (visit.lang.span(visit.now.since(since)))
                     (visit.t(". Запрос сохранён и уйдёт сам, как только портал ответит.", ". The request is stored and goes by itself as soon as the portal answers."))
                 }
-                (explain::panel(visit, &reason, None))
+                (explain::aside(visit, &reason))
             },
             Weather::Unknown => p.cause { (visit.t("Портал проверяется.", "The portal is being checked.")) },
             Weather::Up { .. } => {
@@ -97,8 +97,8 @@ fn unfinished(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
                     )) },
                 }
                 @if let Some(error) = &standing.error {
-                    p { (visit.t("Прошлая попытка не удалась:", "The last attempt came to nothing:")) }
-                    (explain::panel(visit, error, known.settings().as_deref()))
+                    p.hint { (visit.t("Прошлая попытка не удалась.", "The last attempt came to nothing.")) }
+                    (explain::aside(visit, error))
                 }
             },
         }

@@ -139,14 +139,27 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
 fn state_badge(visit: &Visit<'_>, step: &Step) -> Markup {
     let (tone, word) = match (&step.state, step.effect) {
         (StepState::Begun, _) => (Tone::Busy, visit.t("Отправлено", "Sent")),
+        (StepState::Done { result }, Effect::Read) if is_empty(result) => {
+            (Tone::Plain, visit.t("Ничего не найдено", "Nothing found"))
+        }
         (StepState::Done { .. }, _) => (Tone::Good, visit.t("Выполнено", "Done")),
         // A question about something that turned out not to exist.
-        (StepState::Refused(_), Effect::Read) => (Tone::Plain, visit.t("Не найдено", "Not found")),
+        (StepState::Refused(_), Effect::Read) => (Tone::Plain, visit.t("Ничего не найдено", "Nothing found")),
         (StepState::Refused(_), Effect::Write) => (Tone::Bad, visit.t("Отказ", "Refused")),
         (StepState::Later(_), _) => (Tone::Warn, visit.t("Не выполнено", "Not done")),
         (StepState::Unknown(_), _) => (Tone::Warn, visit.t("Ответ не получен", "No answer")),
     };
     badge(tone, word)
+}
+
+/// A portal is PHP: nothing is an empty list, also where a map is meant.
+fn is_empty(result: &Value) -> bool {
+    match result {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(items) => items.is_empty(),
+        Value::Null => true,
+        _ => false,
+    }
 }
 
 /// `fields.TITLE` and the like, one a line.

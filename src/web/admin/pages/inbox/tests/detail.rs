@@ -194,7 +194,7 @@ fn steps_that_did_not_come_home_are_told_apart() {
     inbox.record(id, steps, Change::Failed(failure));
     let page = inbox.detail(id);
     for part in [
-        "plain\">Not found<",
+        "plain\">Nothing found<",
         "bad\">Refused<",
         "warn\">No answer<",
         "warn\">Not done<",
