@@ -11,9 +11,4 @@ use super::router::Route;
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[
-    access::ROUTES,
-    channels::ROUTES,
-    inbox::ROUTES,
-    overview::ROUTES,
-];
+pub const ALL: &[&[Route]] = &[access::ROUTES, channels::ROUTES, inbox::ROUTES, overview::ROUTES];
