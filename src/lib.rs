@@ -25,7 +25,7 @@
 //!   `throttle`.
 //! - 2 adapters, each owns one outside thing and knows no other: `http` (hyper), `store` (SQLite), `portal` (ureq),
 //!   `logging`, `signals`.
-//! - 3 services: `deliver`, `web`, `practice_portal`.
+//! - 3 services: `deliver`, `web`, `housekeeping`, `practice_portal`.
 //! - 4 shell: `run`, `cli`, `main`.
 
 pub mod model;
@@ -45,6 +45,7 @@ pub mod signals;
 pub mod store;
 
 pub mod deliver;
+pub mod housekeeping;
 pub mod practice_portal;
 pub mod web;
 

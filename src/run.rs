@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::deliver::{self, Engine};
+use crate::housekeeping::Housekeeper;
 use crate::http::{self, Limits};
 use crate::signals;
 use crate::store::{ServeLock, Store};
@@ -92,6 +93,7 @@ async fn serve(
 
     // Delivery starts after the doors are open: a website does not wait for the portal.
     let engine = Arc::new(Engine::start(store.clone(), options.delivery.clone())?);
+    let housekeeper = Housekeeper::start(store.clone())?;
     let site = SiteOptions {
         admin_url: addresses.admin_url,
         public_url: addresses.public_url,
@@ -111,6 +113,7 @@ async fn serve(
     let (public, inside) = (public.await, inside.await);
     let ended = tokio::task::spawn_blocking(move || {
         engine.stop();
+        housekeeper.stop();
         store.close();
     })
     .await;

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Millis, TroubleKind};
 use crate::wire::verdict::{OPERATING_PAUSE, OVERLOAD_PAUSE};
 
@@ -16,7 +18,8 @@ const LAST_BACKOFF: Duration = Duration::from_secs(60);
 const BASKETS: Duration = Duration::from_secs(600);
 
 /// What a portal of some kind bears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Profile {
     /// Self-hosted: no limit, or the one its administrator set.
     Box { per_second: Option<u32> },

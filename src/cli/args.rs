@@ -80,6 +80,10 @@ pub enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Write a copy of everything to a file; beside a running server, too
+    Backup(Backup),
+    /// Put a copy back; the server must be stopped
+    Restore(Restore),
     /// Print a completion script for a shell
     Completions { shell: Shell },
     /// Print the manual page
@@ -166,8 +170,9 @@ pub struct Bounds {
 #[derive(Debug, Clone, Args)]
 pub struct Way {
     /// The portal's limits: `box` has none of its own, `cloud` 2 requests/s, `enterprise` 5/s
-    #[arg(long, env = "B24_BRIDGE_PORTAL_PROFILE", value_enum, default_value_t = PortalProfile::Box)]
-    pub portal_profile: PortalProfile,
+    /// [default: as set on the page of settings, else box]
+    #[arg(long, env = "B24_BRIDGE_PORTAL_PROFILE", value_enum)]
+    pub portal_profile: Option<PortalProfile>,
     /// Requests a second at most, for a box whose administrator set a limit
     #[arg(long, env = "B24_BRIDGE_PORTAL_RATE", value_name = "N")]
     pub portal_rate: Option<u32>,
@@ -216,9 +221,9 @@ pub struct Delivery {
 
 #[derive(Debug, Clone, Args)]
 pub struct Country {
-    /// Country of phone numbers that name none
-    #[arg(long = "phone-country", env = "B24_BRIDGE_PHONE_COUNTRY", default_value = "RU", value_name = "CODE", value_parser = country)]
-    pub phone_country: String,
+    /// Country of phone numbers that name none [default: as set on the page of settings, else RU]
+    #[arg(long = "phone-country", env = "B24_BRIDGE_PHONE_COUNTRY", value_name = "CODE", value_parser = country)]
+    pub phone_country: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -413,6 +418,21 @@ pub enum UserCommand {
     List(AsJson),
     /// Remove an administrator, and end the sessions
     Delete(Name),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    /// The file to write; one of that name is replaced
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// The copy
+    pub file: PathBuf,
+    /// Replace the database that is there
+    #[arg(long, env = "B24_BRIDGE_FORCE")]
+    pub force: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -110,6 +110,9 @@ pub fn show(global: &Global, command: &InboxShow) -> anyhow::Result<()> {
     })?;
     let slug = slug(&slugs(&store), stored.received.channel);
     let mut object = heading(id, &slug, stored.received.via.as_deref(), &stored.standing);
+    if let Some(at) = stored.standing.body_removed_at {
+        object.insert("body_removed_at".to_owned(), json!(at.to_string()));
+    }
     let fields = match deliver::submission(&stored.received, &slug) {
         Ok(submission) => Value::Object(submission.fields),
         // What could not be read is shown as it came.
@@ -169,6 +172,7 @@ fn print(object: &Map<String, Value>, stored: &Stored, steps: &[PastStep]) -> an
         "attempts",
         "next_attempt_at",
         "error",
+        "body_removed_at",
     ] {
         match object.get(name) {
             None | Some(Value::Null) => {}
@@ -183,6 +187,9 @@ fn print(object: &Map<String, Value>, stored: &Stored, steps: &[PastStep]) -> an
     ))?;
     output::line("fields")?;
     match object.get("fields") {
+        _ if stored.standing.body_removed_at.is_some() => {
+            output::line("  removed: the request is older than requests are kept")?;
+        }
         Some(Value::Object(fields)) => {
             for (name, value) in crate::template::flatten(fields) {
                 output::line(format_args!("  {name}: {value}"))?;
@@ -227,6 +234,9 @@ pub fn retry(global: &Global, command: &Retry) -> anyhow::Result<()> {
         match retried {
             Retried::Queued => output::line(format_args!("{id} queued"))?,
             Retried::NotFound => wrong.push(format!("{id} is not in the inbox")),
+            Retried::BodyRemoved => wrong.push(format!(
+                "{id} is too old: the request itself was removed after the time set for it"
+            )),
             Retried::Pointless(state) => wrong.push(format!(
                 "{id} is {}: there is nothing to deliver again",
                 state.as_str()

@@ -2,6 +2,7 @@
 
 mod args;
 mod channel;
+mod copies;
 mod demo;
 mod documents;
 mod inbox;
@@ -64,6 +65,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             UserCommand::List(command) => user::list(&global, command),
             UserCommand::Delete(command) => user::delete(&global, &command),
         },
+        Command::Backup(command) => copies::backup(&global, &command),
+        Command::Restore(command) => copies::restore(&global, &command),
         Command::Completions { shell } => documents::completions(shell),
         Command::Man => documents::man(),
     }

@@ -34,14 +34,15 @@ pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
         referer: String::new(),
         user_agent: String::new(),
     };
-    let portal = workplace::portal(&store, &workplace::way(&command.way)?)?;
+    let conditions = workplace::conditions(&store, &command.way, Some(&command.country))?;
+    let portal = workplace::portal(&store, &conditions.portal)?;
     let catalog = portal.read_catalog(now).map_err(|error| anyhow!(error))?;
     let rehearsal = rehearse(
         &portal,
         &catalog,
         Arc::new(stored),
         submission,
-        &command.country.phone_country,
+        &conditions.country,
     )?;
     if command.json.json {
         return output::json(&rehearsal);

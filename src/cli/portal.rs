@@ -1,14 +1,14 @@
 //! `portal connect | check | show`.
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use serde_json::json;
 
 use super::args::{AsJson, Check, Connect, Global, HalfDone};
 use super::{channel, output, workplace};
-use crate::deliver::{self, CATALOG_SETTING, CONNECTION_CREDENTIAL};
+use crate::deliver::connect::{self, ConnectError};
+use crate::deliver::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::Catalog;
-use crate::portal::{Connection, Portal, Report};
-use crate::store::Store;
+use crate::portal::{Connection, Report};
 
 /// Stores a connection only after it was seen to work.
 pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
@@ -22,27 +22,38 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
             "Warning: http:// sends the webhook's code and your customers' data in clear; use it only inside a network you trust.",
         );
     }
-    let portal = Portal::open(connection.clone(), &workplace::way(&command.way)?)?;
-    let report = portal.check();
-    if !report.passed() {
-        print_report(&report)?;
+    let store = workplace::store(global)?;
+    let conditions = workplace::conditions(&store, &command.way, None)?;
+    let trial = connect::try_out(connection, &conditions.portal)?;
+    let Some(catalog) = &trial.catalog else {
+        print_report(&trial.report)?;
         bail!(
             "the portal was not connected: what is marked as missing is needed; grant it to the webhook and connect again"
         );
+    };
+    let choice = command.half_done.map(|choice| match choice {
+        HalfDone::Continue => connect::HalfDone::Continue,
+        HalfDone::StartOver => connect::HalfDone::StartOver,
+    });
+    let started_over = match connect::keep(&store, &trial.connection, catalog, choice) {
+        Ok(count) => count,
+        Err(error @ ConnectError::HalfDone(_)) => bail!(
+            "{error}; say `--half-done continue` if this is the same portal under a new address, or `--half-done start-over` \
+             if it is another one"
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    if started_over > 0 {
+        output::remark(format_args!(
+            "{started_over} half delivered submissions start over in the new portal."
+        ));
     }
-    let catalog = portal
-        .read_catalog(deliver::now())
-        .map_err(|error| anyhow!(error))?;
-    let store = workplace::store(global)?;
-    settle_half_done(&store, &connection, command.half_done)?;
-    store.put_setting(CATALOG_SETTING, &catalog)?;
-    store.put_credential(CONNECTION_CREDENTIAL, &connection)?;
-    for line in report.lines.iter().filter(|line| !line.ok) {
+    for line in trial.report.lines.iter().filter(|line| !line.ok) {
         output::remark(format_args!("Note: {}: {}", line.name, line.detail));
     }
     output::line(format_args!(
         "Connected to {}: {} lead, {} deal and {} contact fields, {} users.",
-        connection.portal(),
+        trial.connection.portal(),
         catalog.lead.len(),
         catalog.deal.len(),
         catalog.contact.len(),
@@ -50,31 +61,10 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
     ))
 }
 
-/// Numbers of contacts and deals mean other records in another portal: what is half delivered must not go on there.
-fn settle_half_done(store: &Store, new: &Connection, choice: Option<HalfDone>) -> anyhow::Result<()> {
-    let known: Option<Connection> = store.credential(CONNECTION_CREDENTIAL)?;
-    let moves = known.is_some_and(|known| known.portal() != new.portal());
-    let half_done = if moves { store.half_done()? } else { 0 };
-    match choice {
-        _ if half_done == 0 => Ok(()),
-        Some(HalfDone::Continue) => Ok(()),
-        Some(HalfDone::StartOver) => {
-            let count = store.start_over()?;
-            output::remark(format_args!(
-                "{count} half delivered submissions start over in the new portal."
-            ));
-            Ok(())
-        }
-        None => bail!(
-            "{half_done} submissions are half delivered to the portal known so far; say `--half-done continue` if this is the \
-             same portal under a new address, or `--half-done start-over` if it is another one"
-        ),
-    }
-}
-
 pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {
     let store = workplace::store(global)?;
-    let portal = workplace::portal(&store, &workplace::way(&command.way)?)?;
+    let conditions = workplace::conditions(&store, &command.way, None)?;
+    let portal = workplace::portal(&store, &conditions.portal)?;
     let report = portal.check();
     if command.json.json {
         output::json(&report.lines)?;

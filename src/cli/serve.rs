@@ -60,7 +60,10 @@ pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options>
         limits,
         ingest,
         delivery: deliver::Options {
-            country: command.delivery.country.phone_country.clone(),
+            given: deliver::Given {
+                country: command.delivery.country.phone_country.clone(),
+                profile: workplace::profile(&command.way)?,
+            },
             settle: Duration::from_secs_f64(command.delivery.settle),
             portal: workplace::way(&command.way)?,
         },

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::args::{Global, LogFormat, LogLevel, PortalProfile, PublicUrl, Way};
-use crate::deliver::CONNECTION_CREDENTIAL;
+use super::args::{Country, Global, LogFormat, LogLevel, PortalProfile, PublicUrl, Way};
+use crate::deliver::{self, CONNECTION_CREDENTIAL, Conditions, Given, Preferences};
 use crate::logging;
 use crate::model::Secret;
 use crate::portal::{self, Connection, Portal};
@@ -47,7 +47,33 @@ pub fn log(global: &Global) {
     let _ = logging::init(format, level);
 }
 
-/// How the portal is called, from the flags.
+/// The portal's limits as the flags say; absent when they say nothing.
+pub fn profile(way: &Way) -> anyhow::Result<Option<Profile>> {
+    Ok(match (way.portal_profile, way.portal_rate) {
+        (None, None) => None,
+        (Some(PortalProfile::Box) | None, per_second) => Some(Profile::Box { per_second }),
+        (_, Some(_)) => {
+            bail!("--portal-rate goes with --portal-profile box; the others have the rate of their plan")
+        }
+        (Some(PortalProfile::Cloud), None) => Some(Profile::Cloud),
+        (Some(PortalProfile::Enterprise), None) => Some(Profile::Enterprise),
+    })
+}
+
+/// What the flags say and what was set on the page, put together as `serve` does.
+pub fn conditions(store: &Store, way: &Way, country: Option<&Country>) -> anyhow::Result<Conditions> {
+    let options = deliver::Options {
+        given: Given {
+            country: country.and_then(|country| country.phone_country.clone()),
+            profile: profile(way)?,
+        },
+        settle: Duration::ZERO,
+        portal: self::way(way)?,
+    };
+    Ok(Conditions::new(&options, &Preferences::read(store)?))
+}
+
+/// How the portal is called, from the flags, limits apart.
 pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
     let ca_pem = match &way.portal_ca {
         Some(file) => Some(std::fs::read(file).with_context(|| {
@@ -58,17 +84,8 @@ pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
         })?),
         None => None,
     };
-    let profile = match (way.portal_profile, way.portal_rate) {
-        (PortalProfile::Box, per_second) => Profile::Box { per_second },
-        (_, Some(_)) => {
-            bail!("--portal-rate goes with --portal-profile box; the others have the rate of their plan")
-        }
-        (PortalProfile::Cloud, None) => Profile::Cloud,
-        (PortalProfile::Enterprise, None) => Profile::Enterprise,
-    };
     Ok(portal::Options {
         whole_timeout: Duration::from_secs(way.portal_timeout.max(1)),
-        profile,
         ca_pem,
         outbound_ip: way.outbound_ip,
         resolve: way.portal_resolve.clone(),

@@ -4,13 +4,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::board::Board;
 use super::clock::now;
-use super::keeper::{Health, Weather};
+use super::keeper::{self, Health, Weather};
+use super::preferences::{Conditions, Given, Preferences};
 use super::task::Task;
-use super::{feed, keeper, turn};
+use super::{feed, turn};
 use crate::model::{Catalog, Millis};
 use crate::portal::{self, Connection, Portal};
 use crate::store::{Store, StoreError};
@@ -26,18 +27,19 @@ pub const CONNECTION_CREDENTIAL: &str = "connection";
 /// What the shell decides.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Default country for phones.
-    pub country: String,
+    /// What was said at start and no preference changes.
+    pub given: Given,
     /// How long the portal may still be working on a call whose answer was lost.
     pub settle: Duration,
-    /// How the portal is called.
+    /// How the portal is called; its profile is that of `given` or of the preferences.
     pub portal: portal::Options,
 }
 
 /// What the engine's threads share.
 pub struct Shared {
     pub store: Store,
-    pub options: Options,
+    options: Options,
+    conditions: ArcSwap<Conditions>,
     /// When this run of the program began.
     pub started: Millis,
     inner: Mutex<Inner>,
@@ -69,9 +71,11 @@ impl Engine {
     /// Starts feeding, keeping and sending on threads of their own.
     pub fn start(store: Store, options: Options) -> Result<Engine, StoreError> {
         let catalog: Option<Catalog> = store.setting(CATALOG_SETTING)?;
+        let conditions = Conditions::new(&options, &Preferences::read(&store)?);
         let shared = Arc::new(Shared {
             store,
             options,
+            conditions: ArcSwap::from_pointee(conditions),
             started: now(),
             inner: Mutex::new(Inner {
                 board: Board::default(),
@@ -123,9 +127,25 @@ impl Engine {
         self.shared.portal()
     }
 
-    /// Default country for phones: `RU`.
-    pub fn country(&self) -> &str {
-        &self.shared.options.country
+    /// What delivery works by at the moment.
+    pub fn conditions(&self) -> Arc<Conditions> {
+        self.shared.conditions()
+    }
+
+    /// What was said at start and no preference changes.
+    pub fn given(&self) -> &Given {
+        &self.shared.options.given
+    }
+
+    /// Takes over a catalogue that somebody else has read.
+    pub fn take_catalog(&self, catalog: Catalog) {
+        keeper::keep_catalog(&self.shared, catalog);
+        self.shared.news();
+    }
+
+    /// Settings were changed: they are taken up now and not within a second.
+    pub fn look_again(&self) {
+        self.shared.news();
     }
 
     /// Asks the threads to stop and waits until batches under way have come home. What is stopped
@@ -268,8 +288,35 @@ impl Shared {
         }
     }
 
-    /// Opens the portal anew when the stored connection changed.
-    pub fn reopen_portal(&self) {
+    /// What delivery works by at the moment.
+    pub fn conditions(&self) -> Arc<Conditions> {
+        self.conditions.load_full()
+    }
+
+    /// Takes up what changed in the settings.
+    pub fn take_up_settings(&self) {
+        let before = self.conditions();
+        let after = match Preferences::read(&self.store) {
+            Ok(preferences) => Conditions::new(&self.options, &preferences),
+            Err(error) => {
+                tracing::error!(%error, "the settings cannot be read; those known so far go on");
+                Conditions::clone(&before)
+            }
+        };
+        let is_same = before.is_like(&after);
+        let is_same_pace = before.portal.profile == after.portal.profile;
+        if !is_same {
+            self.conditions.store(Arc::new(after));
+        }
+        self.reopen_portal(is_same_pace);
+        if !is_same {
+            // The feeder renders anew what waits.
+            self.store.changes().nudge();
+        }
+    }
+
+    /// Opens the portal anew when the stored connection changed, or the pace at which it may be called.
+    fn reopen_portal(&self, is_same_pace: bool) {
         let connection: Option<Connection> = match self.store.credential(CONNECTION_CREDENTIAL) {
             Ok(connection) => connection,
             Err(error) => {
@@ -278,21 +325,29 @@ impl Shared {
             }
         };
         let had = self.portal();
-        if had.as_ref().map(|portal| portal.connection()) == connection {
+        let is_same_portal = had.as_ref().map(|portal| portal.connection()) == connection;
+        if is_same_portal && (is_same_pace || connection.is_none()) {
             if connection.is_none() {
                 self.health().weather = Weather::NoPortal;
             }
             return;
         }
-        let opened = connection.and_then(
-            |connection| match Portal::open(connection, &self.options.portal) {
-                Ok(portal) => Some(Arc::new(portal)),
-                Err(error) => {
-                    tracing::error!(%error, "the portal cannot be opened");
-                    None
-                }
-            },
-        );
+        let opened =
+            connection.and_then(
+                |connection| match Portal::open(connection, &self.conditions().portal) {
+                    Ok(portal) => Some(Arc::new(portal)),
+                    Err(error) => {
+                        tracing::error!(%error, "the portal cannot be opened");
+                        None
+                    }
+                },
+            );
+        if is_same_portal && opened.is_some() {
+            // Only faster or slower: what is known of it stays. Who waits for the old one's turn still gets it.
+            self.portal.store(opened);
+            self.news();
+            return;
+        }
         let weather = if opened.is_some() {
             Weather::Unknown
         } else {

@@ -32,6 +32,7 @@ pub fn feed(shared: &Shared) {
     };
     let mut portals = shared.portals();
     let mut seen = shared.store.changes().now();
+    let mut conditions = shared.conditions();
     while !shared.stopping() {
         let wait = match feeder.look(shared) {
             Ok(wait) => wait,
@@ -42,7 +43,14 @@ pub fn feed(shared: &Shared) {
         };
         let news = shared.store.changes().wait(seen, wait);
         let portals_now = shared.portals();
-        if news.channels != seen.channels || news.retries != seen.retries || portals_now != portals {
+        let newest = shared.conditions();
+        let is_changed = !Arc::ptr_eq(&newest, &conditions);
+        conditions = newest;
+        if news.channels != seen.channels
+            || news.retries != seen.retries
+            || portals_now != portals
+            || is_changed
+        {
             // Settings or states were changed: what waits is read again in the light of them. What was sent without
             // an answer keeps its place: nobody of the same person may go before it is known what became of it.
             let moved = portals_now != portals;
@@ -129,8 +137,8 @@ fn admit(shared: &Shared, waiting: Waiting) -> Result<Admitted, StoreError> {
     match read(shared, waiting.id)? {
         Read::Task(mut task) => {
             if let Some(catalog) = shared.catalog() {
-                let options = &shared.options;
-                task.plan_ahead(&catalog, &options.country, options.settle, shared.now());
+                let conditions = shared.conditions();
+                task.plan_ahead(&catalog, &conditions.country, conditions.settle, shared.now());
             }
             let persons = task.wanted.persons.clone();
             let keep = task.weight <= KEEP_BODY;
@@ -204,7 +212,7 @@ pub fn read(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
             submission,
             Arc::clone(channel),
             &catalog,
-            &shared.options.country,
+            &shared.conditions().country,
             shared.started,
         ) {
             Ok(task) => Read::Task(Box::new(task)),

@@ -121,7 +121,7 @@ pub fn keep(shared: &Shared) {
         let settings = shared.store.changes().now().settings;
         if seen_settings != Some(settings) {
             seen_settings = Some(settings);
-            shared.reopen_portal();
+            shared.take_up_settings();
         }
         let wait = match shared.portal() {
             Some(portal) => look_after(shared, &portal),
@@ -208,7 +208,8 @@ fn read_catalog(shared: &Shared, portal: &Portal, due: bool) {
     shared.news();
 }
 
-fn keep_catalog(shared: &Shared, catalog: Catalog) {
+/// Shares a catalogue and stores it for the next start.
+pub fn keep_catalog(shared: &Shared, catalog: Catalog) {
     let catalog = Arc::new(catalog);
     if let Err(error) = shared.save_catalog(&catalog) {
         tracing::warn!(%error, "the catalogue could not be stored; it is kept in memory");

@@ -6,13 +6,16 @@
 //! - `turn`: one batch from plan to recorded facts.
 //! - `task`: one submission with all that is known of it.
 //! - `keeper`: is the portal there? Keeps the connection, the catalogue and the probes.
+//! - `connect`: a connection is tried, then stored. `preferences`: settings that may change while all this runs.
 //! - `rehearsal`: the dry run of `channel plan`.
 
 mod board;
 mod clock;
+pub mod connect;
 mod engine;
 mod feed;
 mod keeper;
+mod preferences;
 mod rehearsal;
 mod task;
 mod turn;
@@ -21,6 +24,7 @@ mod wave;
 pub use clock::now;
 pub use engine::{CATALOG_SETTING, CONNECTION_CREDENTIAL, Engine, Options};
 pub use keeper::{Health, Weather};
-pub use rehearsal::{Rehearsal, Rehearsed, rehearse};
+pub use preferences::{Conditions, Given, PREFERENCES_SETTING, Preferences, USUAL_COUNTRY, USUAL_PROFILE};
+pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed, rehearse};
 pub use task::{Asked, Task, submission};
 pub use wave::{Packed, Share, pack};

@@ -10,7 +10,7 @@ use super::clock::now;
 use super::task::{Task, shown};
 use super::wave;
 use crate::model::{Catalog, Effect, Failure, Journal, Outcome, StepState, Submission};
-use crate::plan::{Next, wanted::Unfit, wanted::wanted};
+use crate::plan::{Decision, Next, Wanted, wanted::Unfit, wanted::wanted};
 use crate::portal::Portal;
 use crate::store::StoredChannel;
 
@@ -42,6 +42,16 @@ pub struct Rehearsal {
     pub result: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The mappings, rendered and converted: what is searched by, and what is to stand in the portal.
+    #[serde(skip)]
+    pub wanted: Wanted,
+}
+
+impl Rehearsal {
+    /// What was decided, when it came to that.
+    pub fn decided(&self) -> Option<Decision> {
+        self.decision.as_ref().and_then(Decision::read)
+    }
 }
 
 /// Why there is nothing to show.
@@ -62,13 +72,14 @@ pub fn rehearse(
     country: &str,
 ) -> Result<Rehearsal, RehearsalError> {
     let wanted = wanted(&submission, &channel.channel, catalog, country)?;
-    let mut task = Task::rehearsing(submission, channel, wanted);
+    let mut task = Task::rehearsing(submission, channel, wanted.clone());
     let mut rehearsal = Rehearsal {
         reads: Vec::new(),
         writes: Vec::new(),
         decision: None,
         result: None,
         failure: None,
+        wanted,
     };
     for _ in 0..ROUNDS {
         match task.plan(catalog, country, Duration::ZERO, now()) {

@@ -189,12 +189,8 @@ impl Sender<'_> {
             return Some(task);
         }
         let id = task.submission.id;
-        let change = match task.plan(
-            &self.catalog,
-            &self.shared.options.country,
-            self.shared.options.settle,
-            now,
-        ) {
+        let conditions = self.shared.conditions();
+        let change = match task.plan(&self.catalog, &conditions.country, conditions.settle, now) {
             Next::Ask { calls, decision } => {
                 task.asked = Some(Asked::new(calls, decision));
                 return Some(task);

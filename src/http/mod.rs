@@ -7,6 +7,7 @@
 //! The caller binds and decides when to stop, so tests, systemd and `run` use one door: [`serve`].
 
 mod accept;
+mod body;
 mod connection;
 mod request;
 mod socket;
@@ -18,20 +19,26 @@ mod tests;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 
 pub use accept::serve;
+pub use body::Body;
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use request::{BodyError, Request};
 
-/// An answer whose body is at hand as a whole.
-pub type Response = hyper::Response<Full<Bytes>>;
+/// An answer.
+pub type Response = hyper::Response<Body>;
 
 /// An answer with nothing said beyond its status and body: length, date and connection are added on the way.
 pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
     response
+}
+
+/// An answer that is a file, sent as fast as the peer takes it.
+pub fn respond_with_file(file: std::fs::File) -> std::io::Result<Response> {
+    let size = file.metadata()?.len();
+    Ok(Response::new(Body::file(file, size)))
 }
 
 /// What one listener grants its peers.

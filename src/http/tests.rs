@@ -5,19 +5,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use tokio::sync::Notify;
 
 use super::testing::{Client, Server};
-use super::{BodyError, Limits, Request, Response};
+use super::{Body, BodyError, Limits, Request, Response};
 
 const MAX: usize = 1 << 20;
 
 fn say(status: u16, text: impl Into<Bytes>) -> Response {
     hyper::Response::builder()
         .status(status)
-        .body(Full::new(text.into()))
+        .body(Body::from(text.into()))
         .unwrap()
+}
+
+/// Larger than what is read from it at once.
+const FILE: usize = 3 << 20;
+
+fn file_of(size: usize) -> std::fs::File {
+    use std::io::{Seek, Write};
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&vec![b'x'; size]).unwrap();
+    file.rewind().unwrap();
+    file
 }
 
 /// Answers with the body, or with what is wrong with it; `/ignore` leaves it alone, `/panic` panics.
@@ -25,6 +35,8 @@ async fn echo(mut request: Request) -> Response {
     match request.uri.path() {
         "/ignore" => return say(404, "ignored"),
         "/panic" => panic!("on purpose"),
+        "/file" => return super::respond_with_file(file_of(FILE)).unwrap(),
+        "/short" => return Response::new(Body::file(file_of(10), 20)),
         _ => {}
     }
     match request.body(MAX).await {
@@ -319,4 +331,20 @@ async fn stopping_does_not_wait_for_ever() {
     begun.notified().await;
     server.stop().await;
     assert!(client.is_closed().await);
+}
+
+#[tokio::test]
+async fn a_file_goes_out_whole_and_one_that_breaks_off_cuts_the_connection() {
+    let server = Server::start(Limits::default(), echo).await;
+    let mut client = Client::connect(server.addr).await;
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+    let file = client.ask(get("/file")).await;
+    assert_eq!((file.status, file.body.len()), (200, FILE));
+    assert_eq!(file.header("content-length"), Some(FILE.to_string().as_str()));
+    // The connection goes on.
+    assert_eq!(client.ask(post("/", "again")).await.body, "again");
+    client.send(get("/short")).await;
+    // `rest` returns once the server has closed the connection.
+    assert!(client.rest().await.matches('x').count() < 20);
+    server.stop().await;
 }

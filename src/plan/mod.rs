@@ -34,7 +34,7 @@ use crate::model::{
     Call, Catalog, Channel, ContactAction, Entity, EntityAction, Failure, Journal, Millis, Outcome,
     StepState, Submission,
 };
-use decision::{Decision, EntityDecision};
+pub use decision::{ContactDecision, Decision, EntityDecision, Target};
 use once::Stand;
 pub use wanted::Wanted;
 

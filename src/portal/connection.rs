@@ -122,6 +122,25 @@ impl Connection {
         }
     }
 
+    /// The address with the last four characters of its code, so that people can tell which webhook it is.
+    pub fn hint(&self) -> String {
+        let code = Secret::new(self.code());
+        match self.user_id() {
+            Some(user) => format!("{}/rest/{user}/{code}/", self.portal()),
+            None => format!("{}/rest/{code}/", self.portal()),
+        }
+    }
+
+    /// Host and port, as a firewall knows them.
+    pub fn host_and_port(&self) -> (String, u16) {
+        let uri: Uri = self.portal().parse().unwrap_or_default();
+        let port = if self.is_insecure() { 80 } else { 443 };
+        (
+            uri.host().unwrap_or_default().to_owned(),
+            uri.port_u16().unwrap_or(port),
+        )
+    }
+
     /// `text` without the connection's secrets.
     pub(super) fn masked(&self, text: &str) -> String {
         match self.code() {
@@ -184,6 +203,18 @@ mod tests {
     fn url(connection: &Connection) -> &str {
         let Connection::Webhook { url } = connection;
         url.reveal()
+    }
+
+    #[test]
+    fn a_hint_tells_four_characters() {
+        let connection = Connection::webhook(&format!("https://portal.example:8443/rest/7/{CODE}/")).unwrap();
+        assert_eq!(connection.hint(), "https://portal.example:8443/rest/7/…6789/");
+        assert_eq!(connection.host_and_port(), ("portal.example".to_owned(), 8443));
+        let plain = Connection::webhook("http://10.0.0.5/rest/1/short/").unwrap();
+        assert_eq!(plain.hint(), "http://10.0.0.5/rest/1/…/");
+        assert_eq!(plain.host_and_port(), ("10.0.0.5".to_owned(), 80));
+        let six = Connection::webhook("https://[2001:db8::1]/rest/1/short/").unwrap();
+        assert_eq!(six.host_and_port(), ("[2001:db8::1]".to_owned(), 443));
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod packing;
 mod post;
 mod read_catalog;
 mod source;
+mod whereabouts;
 
 #[cfg(test)]
 mod test_server;
@@ -38,6 +39,7 @@ pub use crate::wire::catalog::CatalogError;
 pub use agent::{OpenError, Options};
 pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
 pub use connection::{Connection, ConnectionError};
+pub use whereabouts::{Whereabouts, whereabouts};
 
 use crate::model::{Answer, Call, Effect, Millis, Refusal, Trouble, TroubleKind};
 use crate::throttle::Permit;

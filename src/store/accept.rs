@@ -58,6 +58,11 @@ impl Store {
     pub async fn accept(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
         self.inner.writer.accept(arrival).await
     }
+
+    /// The same for a thread that may block; refused at once while the writer is far behind.
+    pub fn accept_blocking(&self, arrival: Arrival) -> Result<Accepted, StoreError> {
+        self.inner.writer.accept_blocking(arrival)
+    }
 }
 
 /// Gives out ids over the life of the writer.

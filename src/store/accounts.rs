@@ -23,6 +23,15 @@ pub struct Account {
     pub seen_at: Option<Millis>,
 }
 
+/// What became of a wish to remove an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    Done,
+    NotFound,
+    /// Nobody else could sign in.
+    IsLast,
+}
+
 /// The columns that [`Account::from_row`] reads, in its order.
 pub(super) const ACCOUNT: &str = "a.id, a.name, a.language, a.created_at, a.seen_at";
 /// How many columns [`ACCOUNT`] has.
@@ -114,6 +123,24 @@ impl Store {
             conn.prepare_cached("UPDATE account SET language = ?2 WHERE id = ?1")?
                 .execute(params![account.0, language])?;
             Ok(())
+        })
+    }
+
+    /// Removes an account with its sessions, unless it is the only one: somebody must be able to come in.
+    pub fn delete_account_but_last(&self, account: AccountId) -> Result<Deleted, StoreError> {
+        self.inner.writer.write(move |conn, _| {
+            let others = "SELECT EXISTS (SELECT 1 FROM account WHERE id <> ?1)";
+            if !conn
+                .prepare_cached(others)?
+                .query_row([account.0], |row| row.get::<_, bool>(0))?
+            {
+                return Ok(Deleted::IsLast);
+            }
+            let sql = "DELETE FROM account WHERE id = ?1";
+            Ok(match conn.prepare_cached(sql)?.execute([account.0])? {
+                0 => Deleted::NotFound,
+                _ => Deleted::Done,
+            })
         })
     }
 

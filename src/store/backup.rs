@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -23,6 +24,17 @@ impl Store {
         // One snapshot for the whole copy: otherwise every write of the bridge would start it again.
         source.execute_batch("BEGIN; SELECT count(*) FROM meta;")?;
         copy(&source, target)
+    }
+
+    /// The same as a file without a name, beside the database: it is gone when it is closed. For downloads.
+    pub fn backup_file(&self) -> Result<File, StoreError> {
+        let path = with_suffix(&self.inner.path, ".download");
+        // One name, so that what a crash leaves behind is replaced by the next copy.
+        let _one = self.inner.copying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.backup_to(&path)?;
+        let file = File::open(&path).map_err(|error| unreadable(&path, &error.to_string()));
+        remove(&path);
+        file
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Standing {
     pub result: Option<Outcome>,
     pub summary: String,
     pub changed_at: Millis,
+    /// When the request itself was taken away because of its age.
+    pub body_removed_at: Option<Millis>,
 }
 
 /// One call in the history of a submission.
@@ -277,8 +279,8 @@ fn load(conn: &Connection, id: SubmissionId) -> Result<Option<Stored>, StoreErro
 
 /// The columns that [`Standing::from_row`] reads, in its order.
 pub(super) const STANDING: &str = "d.state, d.attempts, d.next_attempt_at, d.since, d.error, d.error_step, \
-                                   d.result, d.summary, d.changed_at";
-const STANDING_COLUMNS: usize = 9;
+                                   d.result, d.summary, d.changed_at, d.body_removed_at";
+const STANDING_COLUMNS: usize = 10;
 
 impl Standing {
     /// Reads the columns from `at` on; they are all NULL for a submission not yet taken up.
@@ -303,6 +305,7 @@ impl Standing {
                 .map_err(StoreError::broken("a result"))?,
             summary: row.get(at + 7)?,
             changed_at: Millis(row.get(at + 8)?),
+            body_removed_at: row.get::<_, Option<i64>>(at + 9)?.map(Millis),
         })
     }
 
@@ -317,6 +320,7 @@ impl Standing {
             result: None,
             summary: String::new(),
             changed_at: id.at(),
+            body_removed_at: None,
         }
     }
 }

@@ -13,6 +13,9 @@ pub(super) const SETTINGS: &str = "settings";
 /// Grows when submissions are queued again.
 pub(super) const RETRIES: &str = "retries";
 
+/// The newest submission whose old request the broom has looked at.
+pub(super) const BODIES: &str = "bodies";
+
 pub(super) fn get(conn: &Connection, name: &str) -> Result<i64, StoreError> {
     Ok(conn
         .prepare_cached("SELECT value FROM meta WHERE name = ?1")?

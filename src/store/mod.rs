@@ -11,6 +11,7 @@
 mod accept;
 mod accounts;
 mod backup;
+mod bodies;
 mod changes;
 mod channels;
 mod checkpoint;
@@ -42,7 +43,7 @@ use arc_swap::ArcSwap;
 use crate::model::Millis;
 
 pub use accept::{Accepted, Arrival, IDEMPOTENCY};
-pub use accounts::{Account, AccountId};
+pub use accounts::{Account, AccountId, Deleted};
 pub use backup::restore;
 pub use changes::{Changes, Generation};
 pub use channels::StoredChannel;
@@ -78,6 +79,8 @@ struct Inner {
     directory: ArcSwap<Directory>,
     /// Held while the directory is read and replaced: an older snapshot must not overtake a newer one.
     refreshing: Mutex<()>,
+    /// Held while a copy for download is made.
+    copying: Mutex<()>,
     changes: Arc<Changes>,
     checkpoints: checkpoint::Checkpoints,
     stop_watching: watch::Stop,
@@ -110,6 +113,7 @@ impl Store {
                 writer,
                 directory: ArcSwap::default(),
                 refreshing: Mutex::default(),
+                copying: Mutex::default(),
                 changes,
                 checkpoints: checkpoints.clone(),
                 stop_watching: watch::Stop::default(),

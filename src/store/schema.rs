@@ -20,6 +20,7 @@ const APPLICATION_ID: i32 = 0x4232_3462;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_first.sql"),
     include_str!("../../assets/migrations/0002_accounts_and_traffic.sql"),
+    include_str!("../../assets/migrations/0003_bodies_removed.sql"),
 ];
 
 /// How long a statement waits for another process's write. The command line's writes take

@@ -120,6 +120,17 @@ impl Store {
         })
     }
 
+    /// Ends all sessions of an account but `keep`; returns how many.
+    pub fn end_sessions(&self, account: AccountId, keep: Option<SessionId>) -> Result<u64, StoreError> {
+        self.inner.writer.write(move |conn, _| {
+            let sql = "DELETE FROM session WHERE account = ?1 AND id IS NOT ?2";
+            let ended = conn
+                .prepare_cached(sql)?
+                .execute(params![account.0, keep.map(|session| session.0)])?;
+            Ok(ended as u64)
+        })
+    }
+
     /// Ends a session; false when there was none.
     pub fn end_session(&self, id: SessionId) -> Result<bool, StoreError> {
         self.inner.writer.write(move |conn, _| {

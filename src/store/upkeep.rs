@@ -18,6 +18,8 @@ pub enum Retried {
     Queued,
     /// There is no such submission.
     NotFound,
+    /// The request itself was taken away because of its age: there is nothing left to send.
+    BodyRemoved,
     /// In this state there is nothing to send again.
     Pointless(State),
 }
@@ -125,15 +127,18 @@ fn half_done(conn: &Connection) -> Result<Vec<SubmissionId>, StoreError> {
 }
 
 fn retry(conn: &Connection, id: SubmissionId, now: Millis) -> Result<Retried, StoreError> {
-    let state: Option<Option<String>> = conn
-        .prepare_cached("SELECT d.state FROM inbox i LEFT JOIN delivery d ON d.id = i.id WHERE i.id = ?1")?
-        .query_row([id.0], |row| row.get(0))
+    let found: Option<(Option<String>, bool)> = conn
+        .prepare_cached(
+            "SELECT d.state, d.body_removed_at IS NOT NULL FROM inbox i LEFT JOIN delivery d ON d.id = i.id WHERE i.id = ?1",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let state = match state {
+    let state = match found {
         None => return Ok(Retried::NotFound),
+        Some((_, true)) => return Ok(Retried::BodyRemoved),
         // Not taken up yet: it is queued as it is.
-        Some(None) => return Ok(Retried::Queued),
-        Some(Some(name)) => State::from_name(&name),
+        Some((None, false)) => return Ok(Retried::Queued),
+        Some((Some(name), false)) => State::from_name(&name),
     };
     match state {
         Some(state @ (State::Failed | State::Spam | State::Unreadable | State::Ignored)) => {

@@ -135,6 +135,23 @@ impl Writer {
             .await
             .map_err(|_| StoreError::Closed)?
             .forget();
+        self.send_arrival(arrival)?
+            .await
+            .unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The same, blocking; does not wait for room.
+    pub(super) fn accept_blocking(&self, arrival: Arrival) -> Answer<Accepted> {
+        self.room
+            .try_acquire()
+            .map_err(|_| StoreError::Refused("too many requests wait to be stored".to_owned()))?
+            .forget();
+        self.send_arrival(arrival)?
+            .blocking_recv()
+            .unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn send_arrival(&self, arrival: Arrival) -> Answer<oneshot::Receiver<Answer<Accepted>>> {
         let (answer, reply) = oneshot::channel();
         let job = Job::Accept(Box::new(Accept {
             arrival,
@@ -142,7 +159,7 @@ impl Writer {
             answer,
         }));
         self.send(job)?;
-        reply.await.unwrap_or(Err(StoreError::Closed))
+        Ok(reply)
     }
 
     /// Runs `work` in the next group and blocks until that is committed. An error of `work` undoes

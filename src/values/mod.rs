@@ -23,7 +23,7 @@ mod tests;
 pub use amount::{Amount, parse_amount};
 pub use bad::BadValue;
 pub use multifield::lacking;
-pub use phone::{Phone, parse_phone};
+pub use phone::{Phone, knows_country, parse_phone};
 
 use crate::model::{Arg, Attachment, Catalog, Field, FieldKind};
 

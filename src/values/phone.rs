@@ -58,6 +58,11 @@ pub(super) fn bare_digits(text: &str) -> Option<String> {
         .map(|typed| typed.digits)
 }
 
+/// Whether a code is that of a country with phone numbers.
+pub fn knows_country(code: &str) -> bool {
+    region(code).is_some()
+}
+
 pub(super) fn region(country: &str) -> Option<Region> {
     Region::from_code(country.trim())
         .ok()

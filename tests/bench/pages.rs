@@ -300,7 +300,7 @@ fn fill(dir: &Path, rows: i64, now: Millis) {
 /// Serves the pages on a free port, until the process ends.
 fn serve(store: Store) -> String {
     let options = deliver::Options {
-        country: "RU".to_owned(),
+        given: deliver::Given::default(),
         settle: Duration::from_secs(1),
         portal: portal::Options::default(),
     };

@@ -249,3 +249,14 @@ fn a_closed_store_refuses_what_comes_later_and_has_kept_what_came_before() {
     assert_eq!(bench.store.check_write(), Err(StoreError::Closed));
     assert!(bench.reopen().store.load(id).unwrap().is_some());
 }
+
+#[test]
+fn a_thread_that_may_block_stores_the_same_row() {
+    let bench = Bench::new();
+    let id = bench.store.accept_blocking(arrival("a=1")).unwrap().id();
+    let stored = bench.store.load(id).unwrap().unwrap();
+    assert_eq!(
+        (text(&stored.received.body).as_str(), bench.state(id)),
+        ("a=1", State::Queued)
+    );
+}

@@ -120,3 +120,32 @@ fn what_ended_is_cleared_away_at_the_next_sign_in() {
         .unwrap();
     assert_eq!(bench.store.sessions(None, Millis(MORNING)).unwrap().len(), 1);
 }
+
+#[test]
+fn the_last_account_stays() {
+    let bench = Bench::new();
+    let add = |name| bench.store.add_account(name, hash()).unwrap().unwrap();
+    let (anna, boris) = (add("Anna"), add("Boris"));
+    let delete = |id| bench.store.delete_account_but_last(id).unwrap();
+    assert_eq!(delete(anna), Deleted::Done);
+    assert_eq!(delete(anna), Deleted::NotFound);
+    assert_eq!(delete(boris), Deleted::IsLast);
+    assert!(bench.store.has_accounts().unwrap());
+}
+
+#[test]
+fn all_sessions_but_one_end_together() {
+    let bench = Bench::new();
+    let first = signed_in(&bench);
+    let account = bench.store.account("Anna").unwrap().unwrap().0.id;
+    for n in 0..3 {
+        bench
+            .store
+            .open_session(account, [n; 32], String::new(), String::new())
+            .unwrap();
+    }
+    assert_eq!(bench.store.end_sessions(account, Some(first)).unwrap(), 3);
+    assert!(session_at(&bench, MORNING).is_some());
+    assert_eq!(bench.store.end_sessions(account, None).unwrap(), 1);
+    assert!(session_at(&bench, MORNING).is_none());
+}

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod accounts;
+mod bodies;
 mod channels;
 mod inbox;
 mod journal;

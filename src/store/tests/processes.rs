@@ -166,3 +166,37 @@ fn the_log_moves_into_the_file_by_itself() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_download_is_a_whole_database_and_leaves_no_file() {
+    use std::io::Read;
+
+    let bench = Bench::new();
+    bench.taken(2);
+    let mut bytes = Vec::new();
+    bench
+        .store
+        .backup_file()
+        .unwrap()
+        .read_to_end(&mut bytes)
+        .unwrap();
+    assert!(bytes.starts_with(b"SQLite format 3\0"));
+    let left: Vec<_> = std::fs::read_dir(bench.dir.path())
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.contains("download"))
+        .collect();
+    assert_eq!(left, [] as [String; 0]);
+    let copy = tempfile::tempdir().unwrap();
+    let file = copy.path().join("backup");
+    std::fs::write(&file, bytes).unwrap();
+    restore(copy.path(), &file, false).unwrap();
+    assert_eq!(
+        Store::open(copy.path())
+            .unwrap()
+            .list(&Filter::default(), 9)
+            .unwrap()
+            .len(),
+        2
+    );
+}

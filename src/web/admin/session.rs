@@ -170,6 +170,14 @@ pub fn language_cookie(language: Language) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Forgets it: the browser's own counts again.
+pub fn no_language_cookie() -> HeaderValue {
+    HeaderValue::from_str(&format!(
+        "{LANGUAGE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+    ))
+    .unwrap_or(HeaderValue::from_static(""))
+}
+
 /// The sign-in that leads on to a page.
 pub fn sign_in_path(path: &str, query: &str) -> String {
     if path == "/" && query.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -9,10 +10,15 @@ use super::attempts::Attempts;
 use super::retries::Retries;
 use super::setup;
 use crate::deliver::Engine;
+use crate::model::Millis;
+use crate::portal::Connection;
 use crate::store::{Store, TokenDigest};
 
 /// Messages that wait for the next page of their session; beyond this all are forgotten.
 const MESSAGES: usize = 1_000;
+
+/// Long enough to grant a right in the portal and come back.
+const TRIED: Duration = Duration::from_secs(30 * 60);
 
 /// What the shell decides.
 pub struct SiteOptions {
@@ -39,6 +45,9 @@ pub struct Site {
     /// One password at a time is hashed: each takes 19 MiB and a core.
     hashing: Mutex<()>,
     messages: Mutex<HashMap<TokenDigest, Message>>,
+    /// Connections that were tried and not stored yet, and when: an address is a secret, and no page carries it back
+    /// to the browser for another try.
+    tried: Mutex<HashMap<TokenDigest, (Connection, Millis)>>,
 }
 
 /// Something to say on the next page.
@@ -61,6 +70,7 @@ impl Site {
             attempts: Mutex::default(),
             hashing: Mutex::default(),
             messages: Mutex::default(),
+            tried: Mutex::default(),
         }
     }
 
@@ -84,6 +94,23 @@ impl Site {
 
     pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {
         lock(&self.hashing)
+    }
+
+    pub(super) fn keep_tried(&self, session: TokenDigest, connection: Connection, now: Millis) {
+        let mut tried = lock(&self.tried);
+        tried.retain(|_, (_, at)| now.since(*at) < TRIED);
+        tried.insert(session, (connection, now));
+    }
+
+    /// What this session tried a while ago.
+    pub(super) fn tried(&self, session: &TokenDigest, now: Millis) -> Option<Connection> {
+        let tried = lock(&self.tried);
+        let (connection, at) = tried.get(session)?;
+        (now.since(*at) < TRIED).then(|| connection.clone())
+    }
+
+    pub(super) fn forget_tried(&self, session: &TokenDigest) {
+        lock(&self.tried).remove(session);
     }
 
     pub(super) fn leave_message(&self, session: TokenDigest, message: Message) {

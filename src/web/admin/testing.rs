@@ -71,7 +71,7 @@ impl Desk {
         let store = Store::open(dir.path()).unwrap();
         prepare(&store);
         let options = deliver::Options {
-            country: "RU".to_owned(),
+            given: deliver::Given::default(),
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
@@ -170,7 +170,7 @@ impl Desk {
         Shown {
             status: head.status.as_u16(),
             headers: head.headers,
-            body: String::from_utf8(whole(body).to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&whole(body)).into_owned(),
         }
     }
 
@@ -187,7 +187,7 @@ impl Desk {
     }
 }
 
-fn whole(body: http_body_util::Full<Bytes>) -> Bytes {
+fn whole(body: crate::http::Body) -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(body.collect()).unwrap().to_bytes()
 }

@@ -461,5 +461,6 @@ fn standing() -> Standing {
         result: None,
         summary: String::new(),
         changed_at: START,
+        body_removed_at: None,
     }
 }

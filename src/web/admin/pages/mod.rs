@@ -4,11 +4,22 @@ mod access;
 mod channels;
 mod inbox;
 mod overview;
+mod portal;
+mod settings;
 mod trouble;
+mod try_it;
 
 use super::router::Route;
 
 pub use trouble::problem;
 
 /// Every page there is.
-pub const ALL: &[&[Route]] = &[access::ROUTES, channels::ROUTES, inbox::ROUTES, overview::ROUTES];
+pub const ALL: &[&[Route]] = &[
+    access::ROUTES,
+    channels::ROUTES,
+    inbox::ROUTES,
+    overview::ROUTES,
+    portal::ROUTES,
+    settings::ROUTES,
+    try_it::ROUTES,
+];

@@ -8,6 +8,7 @@ use super::draft::{Draft, GROUPS, blank, prefix};
 use super::sheet::Sheet;
 use super::verdict::{Judge, Verdict};
 use super::{asked_for, path, samples};
+use crate::deliver::Conditions;
 use crate::http::StatusCode;
 use crate::model::{Catalog, Entity, Of, Submission};
 use crate::store::{StoreError, StoredChannel};
@@ -51,6 +52,7 @@ impl Action {
 struct Desk<'a> {
     visit: &'a Visit<'a>,
     catalog: Option<Arc<Catalog>>,
+    conditions: Arc<Conditions>,
     stored: Option<StoredChannel>,
     submissions: Vec<Submission>,
 }
@@ -94,6 +96,7 @@ impl<'a> Desk<'a> {
         Ok(Desk {
             visit,
             catalog: visit.site.engine.catalog(),
+            conditions: visit.site.engine.conditions(),
             stored,
             submissions,
         })
@@ -102,7 +105,7 @@ impl<'a> Desk<'a> {
     fn judge(&self) -> Judge<'_> {
         Judge {
             catalog: self.catalog.as_deref(),
-            country: self.visit.site.engine.country(),
+            country: &self.conditions.country,
             lang: self.visit.lang,
         }
     }

@@ -36,6 +36,13 @@ pub fn one(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
                 ),
             )
         }
+        Some(Retried::BodyRemoved) => visit.failed(
+            &page,
+            visit.t(
+                "Доставить снова нельзя: тело запроса удалено по сроку хранения.",
+                "It cannot be delivered again: its body was removed after the time set for keeping.",
+            ),
+        ),
         Some(Retried::NotFound) | None => Err(Problem::NotFound),
     }
 }

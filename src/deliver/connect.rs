@@ -1,0 +1,133 @@
+//! Connecting a portal: a connection is stored only after it was seen to work. The command line and the page share it.
+
+use std::time::Duration;
+
+use super::clock::now;
+use super::engine::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
+use crate::model::Catalog;
+use crate::portal::{self, CatalogError, Connection, OpenError, Portal, Report};
+use crate::store::{Store, StoreError};
+
+/// The setting that remembers which portal was served last: a disconnected one is still the one to which submissions
+/// are half delivered.
+const LAST_PORTAL_SETTING: &str = "last_portal";
+/// A running server has let go of the old portal after this: it looks for changed settings once a second.
+const LET_GO: Duration = Duration::from_secs(2);
+
+/// What becomes of submissions that are half delivered when the portal's address is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HalfDone {
+    /// It is the same portal: go on where they stopped.
+    Continue,
+    /// It is another portal: deliver them from the beginning.
+    StartOver,
+}
+
+/// Why a connection was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody has to say what becomes of so many.
+    #[error("{0} submissions are half delivered to the portal known so far")]
+    HalfDone(u64),
+}
+
+/// A connection that was tried.
+#[derive(Debug)]
+pub struct Trial {
+    pub connection: Connection,
+    pub report: Report,
+    /// What the portal is made of; absent when something that is needed is missing.
+    pub catalog: Option<Catalog>,
+}
+
+/// Asks the portal what the connection may do and, when that is enough, reads its catalogue.
+pub fn try_out(connection: Connection, options: &portal::Options) -> Result<Trial, ConnectError> {
+    let portal = Portal::open(connection.clone(), options)?;
+    let report = portal.check();
+    let catalog = match report.passed() {
+        true => Some(portal.read_catalog(now())?),
+        false => None,
+    };
+    Ok(Trial {
+        connection,
+        report,
+        catalog,
+    })
+}
+
+/// How many submissions are half delivered to another portal than this one.
+pub fn half_done_elsewhere(store: &Store, new: &Connection) -> Result<u64, StoreError> {
+    let known = match store.credential::<Connection>(CONNECTION_CREDENTIAL)? {
+        Some(known) => Some(known.portal()),
+        None => store.setting(LAST_PORTAL_SETTING)?,
+    };
+    match known.is_some_and(|known| known != new.portal()) {
+        true => store.half_done(),
+        false => Ok(0),
+    }
+}
+
+/// Stores a connection that passed, with the catalogue that was read. Numbers of contacts and deals mean other records
+/// in another portal: what is half delivered goes on there only if somebody says that it is the same one. Returns how
+/// many submissions start over.
+pub fn keep(
+    store: &Store,
+    connection: &Connection,
+    catalog: &Catalog,
+    choice: Option<HalfDone>,
+) -> Result<u64, ConnectError> {
+    let half_done = half_done_elsewhere(store, connection)?;
+    let started_over = match choice {
+        _ if half_done == 0 => 0,
+        Some(HalfDone::Continue) => 0,
+        Some(HalfDone::StartOver) => {
+            // What starts over must not reach the old portal once more.
+            if store.delete_credential(CONNECTION_CREDENTIAL)? {
+                std::thread::sleep(LET_GO);
+            }
+            store.start_over()?
+        }
+        None => return Err(ConnectError::HalfDone(half_done)),
+    };
+    store.put_setting(CATALOG_SETTING, catalog)?;
+    store.put_setting(LAST_PORTAL_SETTING, &connection.portal())?;
+    store.put_credential(CONNECTION_CREDENTIAL, connection)?;
+    Ok(started_over)
+}
+
+/// Forgets the connection; submissions are stored and wait. False when there was none.
+pub fn disconnect(store: &Store) -> Result<bool, StoreError> {
+    let Some(known) = store.credential::<Connection>(CONNECTION_CREDENTIAL)? else {
+        return Ok(false);
+    };
+    store.put_setting(LAST_PORTAL_SETTING, &known.portal())?;
+    store.delete_credential(CONNECTION_CREDENTIAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portal_that_was_disconnected_is_still_the_one_that_was_served() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let connection =
+            |host: &str| Connection::webhook(&format!("https://{host}/rest/1/abcdef0123456789/")).unwrap();
+        let (old, new) = (connection("old.example"), connection("new.example"));
+        let last = || store.setting::<String>(LAST_PORTAL_SETTING).unwrap();
+        assert!(!disconnect(&store).unwrap());
+        assert_eq!(keep(&store, &old, &Catalog::default(), None).unwrap(), 0);
+        assert!(disconnect(&store).unwrap());
+        assert_eq!(last().as_deref(), Some("https://old.example"));
+        assert_eq!(half_done_elsewhere(&store, &new).unwrap(), 0);
+        assert_eq!(keep(&store, &new, &Catalog::default(), None).unwrap(), 0);
+        assert_eq!(last().as_deref(), Some("https://new.example"));
+    }
+}

@@ -1,0 +1,81 @@
+//! What a firewall must let through: the portal's addresses, ours, and the way in for websites.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use super::hasty;
+use crate::portal::{Connection, Whereabouts, whereabouts};
+use crate::web::admin::view::{copy_block, facts};
+use crate::web::admin::visit::Visit;
+
+/// A name service that takes longer must not hold the page up.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub fn card(visit: &Visit<'_>, connection: &Connection) -> Markup {
+    let found = whereabouts(connection, &hasty(visit.site), PATIENCE);
+    html! {
+        section.card aria-labelledby="firewall" {
+            h2 #firewall { (visit.t("Адреса для межсетевого экрана", "Addresses for the firewall")) }
+            p.about { (visit.t("Мосту нужно одно правило: от него к порталу. Сам портал к мосту не обращается.", "The bridge needs one rule: from here to the portal. The portal does not call the bridge.")) }
+            (facts(&rows(visit, &found)))
+            h3 { (visit.t("Разрешить соединения (TCP)", "Connections to allow (TCP)")) }
+            (copy_block(visit.lang, "allow", &targets(&found).join("\n")))
+        }
+    }
+}
+
+fn rows<'a>(visit: &Visit<'a>, found: &Whereabouts) -> Vec<(&'a str, Markup)> {
+    let mut rows = vec![(
+        visit.t("Откуда", "From"),
+        html! {
+            @match found.from {
+                Some(from) => { code { (from) } " " span.hint { @if found.is_from_said {
+                    (visit.t("— задано при запуске (--outbound-ip)", "— as said at start (--outbound-ip)"))
+                } @else {
+                    (visit.t("— так выбрала система; закрепить можно ключом --outbound-ip", "— as the system chooses; --outbound-ip makes it certain"))
+                } } },
+                None => (visit.t("адрес этого сервера", "this server's address")),
+            }
+        },
+    )];
+    let to = html! { code { (found.host) ":" (found.port) } };
+    match &found.proxy {
+        Some(proxy) => {
+            rows.push((
+                visit.t("Куда", "To"),
+                html! { code { (proxy) } " " span.hint { (visit.t("— прокси", "— the proxy")) } },
+            ));
+            rows.push((visit.t("Дальше", "And on to"), to));
+        }
+        None => {
+            rows.push((visit.t("Куда", "To"), to));
+            rows.push((
+                visit.t("Адреса портала", "The portal's addresses"),
+                html! {
+                    @if found.addresses.is_empty() {
+                        (visit.t("имя портала здесь не находится", "the portal's name is not found here"))
+                    } @else {
+                        @for address in &found.addresses { code { (address.ip()) } " " }
+                    }
+                },
+            ));
+        }
+    }
+    rows.push((
+        visit.t("Сайты присылают на", "Websites send to"),
+        html! { code { (visit.site.public_url) } },
+    ));
+    rows
+}
+
+/// `host:port` and `address:port` lines.
+fn targets(found: &Whereabouts) -> Vec<String> {
+    if let Some(proxy) = &found.proxy {
+        return vec![proxy.clone()];
+    }
+    let mut targets = vec![format!("{}:{}", found.host, found.port)];
+    targets.extend(found.addresses.iter().map(ToString::to_string));
+    targets.dedup();
+    targets
+}
