@@ -196,6 +196,7 @@ impl<'a> Desk<'a> {
             return Markup::default();
         };
         html! {
+            a.button href={ (path(&stored.channel.slug)) "/try" } { (self.visit.t("Проверка канала", "Try the channel")) }
             a.button href=(super::inbox(&stored.channel.slug)) { (self.visit.t("Запросы канала", "The channel’s requests")) }
         }
     }
