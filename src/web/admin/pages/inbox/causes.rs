@@ -101,8 +101,8 @@ pub const CAUSES: &[Cause] = &[
     Cause {
         pattern: "the portal refused {} at step \"{}\": the connection lacks the right (scope) that this method needs{}; mend it in the portal or in the channel, then deliver again",
         what: text(
-            "Подключению не хватает прав на {0}",
-            "The connection lacks the right to {0}",
+            "Подключению не хватает прав: {0}",
+            "The connection lacks the right for this: {0}",
         ),
         way_out: text(
             "Дайте вебхуку в портале недостающее право, затем доставьте запрос снова.",
@@ -113,7 +113,7 @@ pub const CAUSES: &[Cause] = &[
     },
     Cause {
         pattern: "the portal refused {} at step \"{}\": {}; mend it in the portal or in the channel, then deliver again",
-        what: text("Портал отказал в действии {0}", "The portal refused {0}"),
+        what: text("Портал отказал: {0}", "The portal refused: {0}"),
         way_out: text(
             "Исправьте это в портале или в настройках канала, затем доставьте запрос снова.",
             "Mend it in the portal or in the channel, then deliver again.",
@@ -319,8 +319,8 @@ pub const CAUSES: &[Cause] = &[
     Cause {
         pattern: "{} has used up its operating time on the portal; it rests until {}",
         what: text(
-            "Портал временно ограничил метод {0}",
-            "The portal limits the method {0} for a while",
+            "Портал временно ограничил: {0}",
+            "The portal limits this for a while: {0}",
         ),
         way_out: BY_ITSELF,
         facts: &[],

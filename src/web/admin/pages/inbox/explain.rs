@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::causes::{CAUSES, Cause, Mend};
 use super::phrases::{EXPECTED, REASONS, WAYS_OUT};
 use super::shown::{short, visible};
+use super::steps::purpose;
 use crate::web::admin::view::facts;
 use crate::web::admin::visit::Visit;
 use crate::web::visitor::Language;
@@ -73,6 +74,9 @@ fn of_cause(lang: Language, cause: &Cause, parts: &[&str]) -> Explained {
 
 /// A part of a stored error in the reader's language, when it is one of the bridge's own words.
 fn in_words(lang: Language, part: &str) -> String {
+    if part.starts_with("crm.") {
+        return purpose(lang, part).to_owned();
+    }
     if lang == Language::English {
         // "it takes a date" stands beside "Expected".
         return part.strip_prefix("it takes ").unwrap_or(part).to_owned();
@@ -415,6 +419,18 @@ mod tests {
             assert!(outer.what.starts_with("Семь дней"), "{outer:?}");
             assert_eq!(outer.facts, explained.facts);
         }
+    }
+
+    #[test]
+    fn a_refusal_names_what_was_tried_and_the_portals_words() {
+        let stored = "the portal refused crm.deal.add at step \"entity\": Не заполнено поле «Размер» [REQUIRED]; mend it in the portal or in the channel, then deliver again";
+        let explained = explain(RU, stored).unwrap();
+        assert_eq!(explained.what, "Портал отказал: Создание сделки");
+        let words = "Не заполнено поле «Размер» [REQUIRED]".to_owned();
+        assert_eq!(explained.facts, [("Ответ портала", words)]);
+        assert_eq!(explained.mend, Mend::Channel);
+        let scope = "the portal refused crm.deal.add at step \"entity\": the connection lacks the right (scope) that this method needs [insufficient_scope]; mend it in the portal or in the channel, then deliver again";
+        assert_eq!(explain(RU, scope).unwrap().mend, Mend::Portal);
     }
 
     fn said(answer: &Answer) -> Option<String> {

@@ -10,6 +10,7 @@ use crate::template;
 use crate::web::admin::view::{Tone, badge, facts};
 use crate::web::admin::visit::Visit;
 use crate::web::admin::words::{Text, text};
+use crate::web::visitor::Language;
 
 /// Calls shown; a delivery makes about ten, one that was tried for days hundreds.
 const STEPS: usize = 200;
@@ -75,9 +76,9 @@ const PURPOSES: &[(&str, Text)] = &[
 ];
 
 /// What a method does, in words; the method's own name when it is not known.
-pub fn purpose<'m>(visit: &Visit<'_>, method: &'m str) -> &'m str {
+pub fn purpose(lang: Language, method: &str) -> &str {
     let known = PURPOSES.iter().find(|(name, _)| *name == method);
-    known.map_or(method, |(_, purpose)| visit.lang.of(*purpose))
+    known.map_or(method, |(_, purpose)| lang.of(*purpose))
 }
 
 /// The card with all calls.
@@ -114,7 +115,7 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
         li .dropped[past.dropped] {
             details id={ "step-" (n) } {
                 summary {
-                    span.step-name { (visible(purpose(visit, method))) }
+                    span.step-name { (visible(purpose(visit.lang, method))) }
                     span.step-state { (state_badge(visit, &past.step)) }
                     span.step-time {
                         (exact(visit, *begun_at))
