@@ -7,7 +7,7 @@ use crate::website::Website;
 
 /// The administrator of these tests.
 pub const NAME: &str = "Мария";
-const PASSWORD: &str = "верный конь и скрепка";
+pub const PASSWORD: &str = "верный конь и скрепка";
 
 /// A bridge with an administrator and nothing else, and that administrator, signed in.
 pub fn signed_in(person: Person) -> (Bridge, Person) {
@@ -26,14 +26,14 @@ pub fn signed_in_at(bridge: &mut Bridge, person: Person) -> Person {
 }
 
 /// Fills the form of the first start; the password's second time as given.
-fn begin(person: &Person, again: &str) {
+pub fn begin(person: &Person, again: &str) {
     person.fill(person.t("Имя", "Name"), NAME);
     person.fill(person.t("Пароль", "Password"), PASSWORD);
     person.fill(person.t("Пароль ещё раз", "Password again"), again);
     person.click(person.t("Начать", "Begin"));
 }
 
-fn sign_in(person: &Person, name: &str, password: &str) {
+pub fn sign_in(person: &Person, name: &str, password: &str) {
     person.fill(person.t("Имя", "Name"), name);
     person.fill(person.t("Пароль", "Password"), password);
     person.click(person.t("Войти", "Sign in"));

@@ -13,7 +13,7 @@ struct Focus {
     /// As `input Name`.
     name: String,
     is_marked: bool,
-    in_window: bool,
+    is_in_sight: bool,
 }
 
 impl Person {
@@ -22,7 +22,7 @@ impl Person {
         Some(Focus {
             name: focus["name"].as_str()?.to_owned(),
             is_marked: focus["isMarked"] == true,
-            in_window: focus["inWindow"] == true,
+            is_in_sight: focus["isInSight"] == true,
         })
     }
 
@@ -51,7 +51,7 @@ impl Person {
     }
 
     /// From the top of the page Tab leads to every control, in the order of the page; each shows that it has the
-    /// focus, and is in the window.
+    /// focus, and is in the window with nothing over it.
     #[track_caller]
     pub fn keyboard_reaches_everything(&self) {
         self.tool_raw("leaveFocus", &[]).expect("no focus");
@@ -71,7 +71,7 @@ impl Person {
                 "one does not see that {} has the focus",
                 focus.name
             );
-            assert!(focus.in_window, "{} has the focus outside the window", focus.name);
+            assert!(focus.is_in_sight, "{} has the focus out of sight", focus.name);
             reached.push(focus.name);
         }
         assert_eq!(reached, expected, "Tab leads elsewhere");

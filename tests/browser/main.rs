@@ -16,5 +16,6 @@ mod forms;
 mod harness;
 mod keyboard;
 mod person;
+mod story;
 mod webdriver;
 mod website;

@@ -4,7 +4,7 @@
 const [tool, ...given] = arguments;
 
 const CONTROLS = "input:not([type=hidden]), select, textarea";
-const BUTTONS = "a[href], button, summary, input[type=submit], [role=button], [role=tab]";
+const BUTTONS = "a[href], button, summary, [role=button], [role=tab]";
 
 const plain = (text) => (text ?? "").replace(/[\s\u00a0]+/gu, " ").trim();
 const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });
@@ -37,14 +37,14 @@ function best(found, text) {
 
 // The heading of a part of the page.
 function titleOf(part) {
-  const own = part.querySelector(":scope > legend, :scope > h1, :scope > h2, :scope > h3");
+  const own = part.querySelector(":scope > legend, :scope > h1, :scope > h2, :scope > h3, :scope > caption");
   return referred(part, "aria-labelledby") || plain(part.getAttribute("aria-label")) || (own ? ownText(own) : "");
 }
 
 // Where to look: the whole page, the part under a heading, or a row of it. What is not there, has nothing in it.
 function place(where) {
   if (!where) return document;
-  const parts = [...document.querySelectorAll("section, fieldset, article, aside, nav, dialog, details")].filter(isSeen);
+  const parts = [...document.querySelectorAll("section, fieldset, article, aside, nav, details, table")].filter(isSeen);
   const part = parts.findLast((p) => same(titleOf(p), plain(where.part)));
   if (!part || where.row === null) return part ?? document.createElement("div");
   const rows = [...part.querySelectorAll("[data-row], tbody tr")].filter(isSeen);
@@ -71,7 +71,7 @@ const tools = {
   buttons(where, text) {
     const root = place(where);
     const all = [...root.querySelectorAll(BUTTONS)].filter((b) => isSeen(b) && !b.disabled);
-    return best(all.map((b) => [b, [plain(b.innerText), plain(b.getAttribute("aria-label")), plain(b.value)]]), text);
+    return best(all.map((b) => [b, [plain(b.innerText), plain(b.getAttribute("aria-label"))]]), text);
   },
 
   // The options of a list, by what they say.
@@ -125,15 +125,17 @@ const tools = {
     }).map(tools.describe);
   },
 
-  // The element with the focus and whether one sees that it has it.
+  // The element with the focus: whether one sees that it has it, and whether it is in the window with nothing over it.
   focused() {
     const element = document.activeElement;
     if (!element || element === document.body) return null;
     const style = getComputedStyle(element);
     const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
     const box = element.getBoundingClientRect();
-    const inWindow = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-    return { name: tools.describe(element), isMarked: ring || style.boxShadow !== "none", inWindow };
+    const [x, y] = [(box.left + box.right) / 2, box.top + Math.min(box.height, 40) / 2];
+    const top = document.elementFromPoint(x, y);
+    const isInSight = Boolean(top) && (element.contains(top) || top.contains(element) || [...(element.labels ?? [])].some((l) => l.contains(top)));
+    return { name: tools.describe(element), isMarked: ring || style.boxShadow !== "none", isInSight };
   },
 
   // As if the page had just been opened.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::checks::Checks;
-use crate::harness::Bridge;
+use crate::harness::{Bridge, until};
 use crate::webdriver::{Chromium, Element, Refused};
 
 const PAGE_TOOLS: &str = include_str!("page.js");
@@ -47,6 +47,7 @@ type Place = (String, Option<usize>);
 pub struct Person {
     pub browser: Chromium,
     pub language: Language,
+    pub(crate) has_scripts: bool,
     pub(crate) checks: Checks,
     place: RefCell<Option<Place>>,
 }
@@ -57,6 +58,7 @@ impl Person {
         let person = Person {
             browser: Chromium::start(language.code()),
             language,
+            has_scripts: true,
             checks: Checks::default(),
             place: RefCell::default(),
         };
@@ -70,11 +72,16 @@ impl Person {
     }
 
     /// Forbids the scripts of all pages from now on.
-    pub fn without_scripts(self) -> Person {
-        let off = json!({"value": true});
+    pub fn without_scripts(mut self) -> Person {
+        self.has_scripts = false;
+        self.switch_scripts(false);
+        self
+    }
+
+    pub(crate) fn switch_scripts(&self, on: bool) {
+        let off = json!({"value": !on});
         self.browser
             .devtools("Emulation.setScriptExecutionDisabled", &off);
-        self
     }
 
     /// Sets the window's width, in CSS pixels.
@@ -131,6 +138,21 @@ impl Person {
             ("buttons", &[json!(text)]),
             |button| self.browser.click(button),
         );
+    }
+
+    /// Does something that opens a new tab, looks there, and comes back.
+    pub fn in_new_tab(&self, open: impl FnOnce(), look: impl FnOnce()) {
+        let (here, before) = (self.browser.tab(), self.browser.tabs());
+        open();
+        let new = until("a new tab", || {
+            let mut tabs = self.browser.tabs();
+            tabs.retain(|tab| !before.contains(tab));
+            tabs.pop()
+        });
+        self.browser.switch_to_tab(&new);
+        look();
+        self.browser.close_tab();
+        self.browser.switch_to_tab(&here);
     }
 
     /// Types into the field with this label; what was in it goes away.
@@ -295,7 +317,7 @@ impl Person {
                         .filter_map(Element::from)
                         .collect();
                     match &found[..] {
-                        [one] => match act(one) {
+                        [one] => match self.scroll_to(one).and_then(|_| act(one)) {
                             Ok(_) => return,
                             Err(refused) => format!("{what}: {}: {}", refused.code, refused.message),
                         },
@@ -307,6 +329,12 @@ impl Person {
             };
             self.wait_or_fail(started, &trouble);
         }
+    }
+
+    /// Into the middle of the window: what sticks to its edge covers nothing there.
+    fn scroll_to(&self, element: &Element) -> Result<Value, Refused> {
+        let scroll = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})";
+        self.browser.script(scroll, &[element.value()])
     }
 
     #[track_caller]

@@ -184,6 +184,25 @@ impl Chromium {
         self.command("POST", "actions", &actions);
     }
 
+    /// The tabs there are.
+    pub fn tabs(&self) -> Vec<Value> {
+        let tabs = self.command("GET", "window/handles", &Value::Null);
+        tabs.as_array().expect("tabs").clone()
+    }
+
+    /// The tab that all commands are about.
+    pub fn tab(&self) -> Value {
+        self.command("GET", "window", &Value::Null)
+    }
+
+    pub fn switch_to_tab(&self, tab: &Value) {
+        self.command("POST", "window", &json!({"handle": tab}));
+    }
+
+    pub fn close_tab(&self) {
+        self.command("DELETE", "window", &Value::Null);
+    }
+
     /// What stands in the nth frame of the page.
     pub fn frame_text(&self, nth: usize) -> String {
         self.command("POST", "frame", &json!({"id": nth}));

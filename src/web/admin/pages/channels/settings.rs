@@ -8,6 +8,7 @@ use super::draft::{Draft, GROUPS, blank, prefix};
 use super::sheet::Sheet;
 use super::verdict::{Judge, Verdict};
 use super::{asked_for, path, samples};
+use crate::deliver::Conditions;
 use crate::http::StatusCode;
 use crate::model::{Catalog, Entity, Of, Submission};
 use crate::store::{StoreError, StoredChannel};
@@ -51,8 +52,7 @@ impl Action {
 struct Desk<'a> {
     visit: &'a Visit<'a>,
     catalog: Option<Arc<Catalog>>,
-    /// Default country for phones: `RU`.
-    country: String,
+    conditions: Arc<Conditions>,
     stored: Option<StoredChannel>,
     submissions: Vec<Submission>,
 }
@@ -96,7 +96,7 @@ impl<'a> Desk<'a> {
         Ok(Desk {
             visit,
             catalog: visit.site.engine.catalog(),
-            country: visit.site.engine.conditions().country.clone(),
+            conditions: visit.site.engine.conditions(),
             stored,
             submissions,
         })
@@ -105,7 +105,7 @@ impl<'a> Desk<'a> {
     fn judge(&self) -> Judge<'_> {
         Judge {
             catalog: self.catalog.as_deref(),
-            country: &self.country,
+            country: &self.conditions.country,
             lang: self.visit.lang,
         }
     }
@@ -196,6 +196,7 @@ impl<'a> Desk<'a> {
             return Markup::default();
         };
         html! {
+            a.button href={ (path(&stored.channel.slug)) "/try" } { (self.visit.t("Проверка канала", "Try the channel")) }
             a.button href=(super::inbox(&stored.channel.slug)) { (self.visit.t("Запросы канала", "The channel’s requests")) }
         }
     }

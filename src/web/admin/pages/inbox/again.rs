@@ -39,8 +39,8 @@ pub fn one(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
         Some(Retried::BodyRemoved) => visit.failed(
             &page,
             visit.t(
-                "Тело запроса уже удалено по сроку хранения: доставлять нечего.",
-                "The request's body was removed because of its age: nothing is left to deliver.",
+                "Доставить снова нельзя: тело запроса удалено по сроку хранения.",
+                "It cannot be delivered again: its body was removed after the time set for keeping.",
             ),
         ),
         Some(Retried::NotFound) | None => Err(Problem::NotFound),

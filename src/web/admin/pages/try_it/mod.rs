@@ -242,7 +242,7 @@ fn send(visit: &Visit<'_>, stored: &StoredChannel, body: Bytes) -> Answer {
         body,
     };
     let (state, error) = match letter.read(&Limits::default()) {
-        // An administrator is no spammer: traps are not tried on him.
+        // Spam is what strangers send.
         Reading::Fields(contents) => (contents.state, None),
         Reading::Unreadable(why) | Reading::TooLarge(why) => (crate::model::State::Unreadable, Some(why)),
     };
