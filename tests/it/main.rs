@@ -20,6 +20,7 @@ mod order;
 mod planner;
 mod records;
 mod refusals;
+mod retry;
 mod secrets;
 mod tally;
 mod users;
