@@ -21,6 +21,7 @@ mod pages;
 mod planner;
 mod records;
 mod refusals;
+mod retry;
 mod secrets;
 mod tally;
 mod users;

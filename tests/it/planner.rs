@@ -4,6 +4,7 @@
 mod case;
 mod ledger;
 mod machine;
+mod row;
 
 use proptest::prelude::*;
 
