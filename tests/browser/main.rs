@@ -1,6 +1,6 @@
 //! The administrator's pages in a real browser, used as people use them.
 //!
-//! - `webdriver`: a headless Chromium. `person`: somebody in front of it. `checks`: what every page has to stand.
+//! - `webdriver`: a headless Chromium, started by `driver`. `person`: somebody in front of it. `checks`: what every page has to stand.
 //!   `keyboard`: the same without a mouse.
 //! - `website`: pages of other sites. The rest: what people do.
 //!
@@ -11,11 +11,13 @@
 
 mod access;
 mod checks;
+mod driver;
 mod forms;
 #[path = "../it/harness.rs"]
 mod harness;
 mod keyboard;
 mod person;
+mod settings;
 mod story;
 mod webdriver;
 mod website;
