@@ -3,9 +3,11 @@
 // Two test programs share this file, and neither uses all of it.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use b24_bridge::practice_portal::{self, PracticePortal};
@@ -38,8 +40,8 @@ struct Process {
     child: Child,
     websites: String,
     admin: String,
-    /// What it prints after these two.
-    says: Lines<BufReader<ChildStdout>>,
+    /// What `serve` says after its addresses.
+    said: Mutex<Receiver<String>>,
 }
 
 /// What a website was answered.
@@ -138,11 +140,14 @@ impl Bridge {
         };
         let websites = address("websites");
         let admin = address("admin");
+        // Read to its end: a server that says more must not find the pipe closed.
+        let (say, said) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| say.send(line)));
         self.process = Some(Process {
             child,
             websites,
             admin,
-            says: lines,
+            said: Mutex::new(said),
         });
     }
 
@@ -189,12 +194,15 @@ impl Bridge {
         &self.process().admin
     }
 
-    /// The one-time link for the first administrator, which `serve` prints where there is none.
-    pub fn setup_link(&mut self) -> String {
-        let says = &mut self.process.as_mut().expect("serve runs").says;
-        let line = says.next().and_then(Result::ok).unwrap_or_default();
-        let link = line.strip_prefix("setup").map(|link| link.trim().to_owned());
-        link.unwrap_or_else(|| panic!("no link but {line:?}"))
+    /// The one-time link for the first administrator.
+    pub fn setup_link(&self) -> String {
+        let said = self.process().said.lock().expect("no panic");
+        loop {
+            let line = said.recv_timeout(PATIENCE).expect("a line with the link");
+            if let Some(link) = line.strip_prefix("setup") {
+                return link.trim().to_owned();
+            }
+        }
     }
 
     pub fn address(&self, slug: &str) -> String {
@@ -344,6 +352,20 @@ pub fn request(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Answer, ureq::Error> {
+    let (answer, body) = download(url, method, headers, body)?;
+    Ok(Answer {
+        body: text(&body),
+        ..answer
+    })
+}
+
+/// The same for what is no text: the body stands apart.
+pub fn download(
+    url: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(Answer, Vec<u8>), ureq::Error> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -370,11 +392,12 @@ pub fn request(
             )
         })
         .collect();
-    Ok(Answer {
+    let answer = Answer {
         status: response.status().as_u16(),
         headers,
-        body: response.body_mut().read_to_string()?,
-    })
+        body: String::new(),
+    };
+    Ok((answer, response.body_mut().read_to_vec()?))
 }
 
 /// The executable under test, without anything of the developer's environment.

@@ -62,16 +62,16 @@ impl Shown {
 impl Desk {
     /// Nobody has come in yet; `admin_url` says whether there is TLS.
     pub fn open_at(admin_url: &str) -> Desk {
-        Desk::prepared(admin_url, |_| {})
+        Desk::prepared(admin_url, deliver::Given::default(), |_| {})
     }
 
-    /// `prepare` writes what is there when the engine starts.
-    fn prepared(admin_url: &str, prepare: impl FnOnce(&Store)) -> Desk {
+    /// `given` was said at start; `prepare` writes what is there when the engine starts.
+    fn prepared(admin_url: &str, given: deliver::Given, prepare: impl FnOnce(&Store)) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         prepare(&store);
         let options = deliver::Options {
-            given: deliver::Given::default(),
+            given,
             settle: Duration::from_secs(1),
             portal: portal::Options::default(),
         };
@@ -101,12 +101,21 @@ impl Desk {
 
     /// An administrator at the front page, in English.
     pub fn signed_in() -> Desk {
-        Desk::signed_in_with(|_| {})
+        Desk::entered(deliver::Given::default(), |_| {})
     }
 
     /// The same with something in the store when the engine starts.
     pub fn signed_in_with(prepare: impl FnOnce(&Store)) -> Desk {
-        let mut desk = Desk::prepared(ADMIN_URL, prepare);
+        Desk::entered(deliver::Given::default(), prepare)
+    }
+
+    /// The same where something was said at start.
+    pub fn signed_in_where(given: deliver::Given) -> Desk {
+        Desk::entered(given, |_| {})
+    }
+
+    fn entered(given: deliver::Given, prepare: impl FnOnce(&Store)) -> Desk {
+        let mut desk = Desk::prepared(ADMIN_URL, given, prepare);
         desk.add_account();
         let shown = desk.post("/sign-in", &[("name", NAME), ("password", PASSWORD)]);
         assert_eq!((shown.status, shown.location()), (303, "/"), "{}", shown.body);
