@@ -10,11 +10,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod access;
+mod channels;
 mod checks;
 mod driver;
 mod forms;
 #[path = "../it/harness.rs"]
 mod harness;
+mod hostile;
 mod keyboard;
 mod person;
 mod settings;
