@@ -56,16 +56,17 @@ impl Person {
     pub fn keyboard_reaches_everything(&self) {
         self.tool_raw("leaveFocus", &[]).expect("no focus");
         let expected = self.tool_raw("reachable", &[]).expect("the controls");
-        let expected: Vec<&str> = expected
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter_map(|c| c.as_str())
-            .collect();
-        let mut reached = Vec::new();
-        while reached.len() < MOST {
+        let expected = expected.as_array().expect("a list").iter();
+        let mut expected: Vec<String> = expected.filter_map(|c| c.as_str().map(str::to_owned)).collect();
+        expected.dedup();
+        let mut reached: Vec<String> = Vec::new();
+        for _ in 0..MOST {
             self.browser.press(TAB);
             let Some(focus) = self.focus() else { break };
+            // Tab goes from the day to the month of a date, which mark themselves.
+            if reached.last() == Some(&focus.name) {
+                continue;
+            }
             assert!(
                 focus.is_marked,
                 "one does not see that {} has the focus",

@@ -59,11 +59,9 @@ const tools = {
     return best(all.map((control) => [control, namesOf(control)]), label);
   },
 
-  // A radio button or check box by its own label, within the group of another, if one is named.
-  choices(where, group, label) {
-    const root = place(where);
-    let all = [...root.querySelectorAll("input[type=checkbox], input[type=radio]")].filter(isSeen);
-    if (group) all = all.filter((box) => same(ownText(box.closest("fieldset")?.querySelector("legend") ?? box), group));
+  // Radio buttons and check boxes by their own label.
+  boxes(where, label) {
+    const all = [...place(where).querySelectorAll("input[type=checkbox], input[type=radio]")].filter(isSeen);
     return best(all.map((box) => [box, namesOf(box)]), label);
   },
 

@@ -164,12 +164,6 @@ impl Person {
         });
     }
 
-    /// Types on at the end of what the field holds.
-    #[track_caller]
-    pub fn type_into(&self, label: &str, text: &str) {
-        self.on_control(label, |field| self.browser.type_into(field, text));
-    }
-
     /// Chooses from the list with this label.
     #[track_caller]
     pub fn choose(&self, label: &str, option: &str) {
@@ -188,26 +182,20 @@ impl Person {
     /// Makes sure that a check box, radio button or switch is on.
     #[track_caller]
     pub fn tick(&self, label: &str) {
-        self.set_box(None, label, true);
+        self.set_box(label, true);
     }
 
     #[track_caller]
     pub fn untick(&self, label: &str) {
-        self.set_box(None, label, false);
-    }
-
-    /// The same for one whose label may stand in several groups.
-    #[track_caller]
-    pub fn tick_in(&self, group: &str, label: &str) {
-        self.set_box(Some(group), label, true);
+        self.set_box(label, false);
     }
 
     #[track_caller]
-    fn set_box(&self, group: Option<&str>, label: &str, on: bool) {
+    fn set_box(&self, label: &str, on: bool) {
         let wanted = json!(on.to_string());
         self.act(
             &format!("a box “{label}”"),
-            ("choices", &[json!(group), json!(label)]),
+            ("boxes", &[json!(label)]),
             |found| {
                 if self.tool_raw("value", &[found.value()])? != wanted {
                     self.browser.click(found)?;

@@ -5,7 +5,7 @@ use b24_bridge::practice_portal::PracticePortal;
 
 use crate::access::{NAME, PASSWORD, begin, sign_in};
 use crate::forms::{order, sees_the_deal, shop_page};
-use crate::harness::{Bridge, portal, until};
+use crate::harness::{Bridge, portal};
 use crate::person::Language::{self, English, Russian};
 use crate::person::Person;
 use crate::website::Website;
@@ -23,10 +23,11 @@ fn the_whole_story(language: Language) {
     begin(&person, PASSWORD);
     person.click(person.t("Выйти", "Sign out"));
     sign_in(&person, NAME, PASSWORD);
-    connect(&bridge, &person, &portal);
+    connect(&person, &portal);
     make_the_channel(&person);
     let address = person.value(person.t("Адрес канала", "The channel’s address"));
     let shop = Website::start(shop_page(&address));
+    sees_what_would_happen(&person);
 
     order(&person, &shop, "6510", "3500");
     person.sees(person.t("Спасибо!", "Thank you!"));
@@ -70,7 +71,7 @@ fn a_channel_is_made_without_scripts() {
     let person = Person::new(Russian).without_scripts();
     person.open(&bridge.setup_link());
     begin(&person, PASSWORD);
-    connect(&bridge, &person, &portal);
+    connect(&person, &portal);
     make_the_channel(&person);
     let address = person.value("Адрес канала");
     let shop = Website::start(shop_page(&address));
@@ -79,16 +80,36 @@ fn a_channel_is_made_without_scripts() {
     sees_the_deal(&person, &portal, "6510");
 }
 
-/// By the webhook that the portal's own page showed.
-fn connect(bridge: &Bridge, person: &Person, portal: &PracticePortal) {
-    bridge.cli_ok(&["portal", "connect", "--webhook", &portal.webhook_url()]);
-    until("the portal to be taken up", || {
-        person.visit(bridge, "/");
-        person
-            .text()
-            .contains(person.t("На связи", "Reachable"))
-            .then_some(())
-    });
+/// By the webhook that the portal's own page showed; first with a slip.
+pub fn connect(person: &Person, portal: &PracticePortal) {
+    let (address, go) = (
+        person.t("Адрес вебхука", "The webhook's address"),
+        person.t("Проверить и подключить", "Check and connect"),
+    );
+    person.click(person.t("Портал", "Portal"));
+    person.looks_at("portal-none");
+    person.fill(address, &portal.base_url());
+    person.click(go);
+    person.sees("/rest/");
+    person.looks_at("portal-wrong-address");
+    person.fill(
+        address,
+        &portal
+            .webhook_url()
+            .replace("practice0webhook", "another0webhook"),
+    );
+    person.click(go);
+    person.sees(person.t("Портал не подключён", "The portal was not connected"));
+    person.looks_at("portal-refused");
+    person.click(person.t("Вставить другой адрес", "Paste another address"));
+    person.fill(address, &portal.webhook_url());
+    person.click(go);
+    person.sees(person.t("подключён.", "is connected."));
+    person.sees(person.t("Что известно о портале", "What is known of the portal"));
+    person.looks_at("portal");
+    person.click(person.t("Проверить", "Check"));
+    person.sees(person.t("Всё, что нужно, есть", "Everything that is needed is there"));
+    person.looks_at("portal-checked");
 }
 
 /// The manual's example, by clicking.
@@ -149,6 +170,16 @@ fn map(person: &Person, field: &str, value: &str, search: bool) {
     } else {
         person.untick(person.t("Поиск", "Search"));
     }
+}
+
+/// The dry run, before anything is sent.
+fn sees_what_would_happen(person: &Person) {
+    person.click(person.t("Проверка канала", "Try the channel"));
+    person.looks_at("try");
+    person.click(person.t("Показать, что произойдёт", "Show what would happen"));
+    person.sees(person.t("Новая сделка", "A new deal"));
+    person.sees(person.t("Пока ничего не записано", "Nothing has been written yet"));
+    person.looks_at("try-shown");
 }
 
 /// The first order in the inbox, with what became of it, and the way into the portal.

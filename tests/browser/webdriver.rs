@@ -5,15 +5,11 @@
 //! `ureq`, which the program uses anyway. The crates for it are async and bring another HTTP client along.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, until};
+use crate::driver::Driver;
+use crate::harness::PATIENCE;
 
 /// The key under which the protocol names an element (section 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -32,17 +28,12 @@ const FLAGS: &[&str] = &[
     "--disable-default-apps",
     "--hide-scrollbars",
 ];
-const DRIVER_TRIES: usize = 5;
-const MISSING: &str = "the browser tests need Chromium and its driver: run tests/run, which installs them, or as root \
-                       `apt-get install chromium chromium-driver`";
 
-/// A running browser. Dropping it ends it and removes its profile.
+/// A running browser. Dropping it ends it.
 pub struct Chromium {
     session: String,
     agent: ureq::Agent,
-    process: Child,
-    _says: BufReader<ChildStdout>,
-    profile: Option<TempDir>,
+    _driver: Driver,
     /// Of the request that brought the page in sight, as far as the log was read.
     page_number: RefCell<String>,
 }
@@ -73,12 +64,7 @@ pub struct Refused {
 impl Chromium {
     /// A fresh browser that asks for pages in this language, `ru` or `en`.
     pub fn start(language: &str) -> Chromium {
-        let (driver, browser) = (
-            program(&["chromedriver"]),
-            program(&["chromium", "chromium-browser"]),
-        );
-        let profile = tempfile::tempdir().expect("a temporary folder");
-        let (mut process, port, says) = start_driver(&driver, profile.path());
+        let driver = Driver::start();
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE * 2))
@@ -88,7 +74,7 @@ impl Chromium {
         let mut args: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         args.push(format!(
             "--user-data-dir={}",
-            profile.path().join("profile").display()
+            driver.home().join("profile").display()
         ));
         args.push(format!("--lang={language}"));
         let wanted = json!({"capabilities": {"alwaysMatch": {
@@ -97,24 +83,20 @@ impl Chromium {
             "goog:loggingPrefs": {"performance": "ALL"},
             "timeouts": {"pageLoad": PATIENCE.as_millis(), "script": PATIENCE.as_millis()},
             "goog:chromeOptions": {
-                "binary": browser,
+                "binary": driver.browser(),
                 "args": args,
                 "perfLoggingPrefs": {"enableNetwork": true, "enablePage": false},
                 "prefs": {"intl.accept_languages": language},
             },
         }}});
-        let base = format!("http://127.0.0.1:{port}/session");
-        let answer = send(&agent, "POST", &base, &wanted).unwrap_or_else(|refused| {
-            end(&mut process);
-            panic!("Chromium does not start: {refused:?}")
-        });
+        let base = format!("http://127.0.0.1:{}/session", driver.port());
+        let answer = send(&agent, "POST", &base, &wanted);
+        let answer = answer.unwrap_or_else(|refused| panic!("Chromium does not start: {refused:?}"));
         let id = answer["sessionId"].as_str().expect("a session").to_owned();
         Chromium {
             session: format!("{base}/{id}"),
             agent,
-            process,
-            _says: says,
-            profile: Some(profile),
+            _driver: driver,
             page_number: RefCell::default(),
         }
     }
@@ -147,10 +129,6 @@ impl Chromium {
         url.as_str().expect("an address").to_owned()
     }
 
-    pub fn back(&self) {
-        self.command("POST", "back", &json!({}));
-    }
-
     /// Runs a script in the page; its `return`. Refused when the page goes away meanwhile.
     pub fn script(&self, script: &str, args: &[Value]) -> Result<Value, Refused> {
         self.ask("POST", "execute/sync", &json!({"script": script, "args": args}))
@@ -166,7 +144,7 @@ impl Chromium {
         let pages = events.filter(|event| {
             event["method"] == "Network.responseReceived" && event["params"]["type"] == "Document"
         });
-        if let Some(page) = pages.last() {
+        if let Some(page) = pages.reduce(|_, latest| latest) {
             let number = page["params"]["requestId"].as_str().expect("a number");
             *self.page_number.borrow_mut() = number.to_owned();
         }
@@ -231,92 +209,6 @@ impl Chromium {
             &json!({"text": text}),
         )
     }
-
-    /// `name=value; …` of the cookies that the page in sight would be asked for with.
-    pub fn cookies(&self) -> String {
-        let cookies = self.command("GET", "cookie", &Value::Null);
-        let pairs = cookies.as_array().expect("cookies").iter();
-        let pair = |c: &Value| Some(format!("{}={}", c["name"].as_str()?, c["value"].as_str()?));
-        pairs.filter_map(pair).collect::<Vec<_>>().join("; ")
-    }
-
-    pub fn forget_cookies(&self) {
-        self.command("DELETE", "cookie", &Value::Null);
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        end(&mut self.process);
-        // The browser's last process may still be writing.
-        if let Some(profile) = self.profile.take() {
-            let path = profile.keep();
-            until("the profile to be removed", || {
-                let _ = std::fs::remove_dir_all(&path);
-                (!path.exists()).then_some(())
-            });
-        }
-    }
-}
-
-/// Where a program stands that cannot be done without.
-fn program(names: &[&str]) -> PathBuf {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders)
-        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
-        .find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("there is no {} here; {MISSING}", names[0]))
-}
-
-/// Starts the driver on a free port. It takes the same port for IPv4 and IPv6, and gives up when one of them is taken.
-fn start_driver(driver: &Path, home: &Path) -> (Child, u16, BufReader<ChildStdout>) {
-    let mut said = String::new();
-    for _ in 0..DRIVER_TRIES {
-        match try_to_start(driver, home) {
-            Ok(started) => return started,
-            Err(words) => said = words,
-        }
-    }
-    panic!("chromedriver does not start; it says: {said}")
-}
-
-/// The shell around the driver ends it and all browsers of it when its input closes: that is, also when the test's
-/// process is killed.
-fn try_to_start(driver: &Path, home: &Path) -> Result<(Child, u16, BufReader<ChildStdout>), String> {
-    let mut command = Command::new("sh");
-    command
-        .args([
-            "-c",
-            "\"$0\" --port=0 </dev/null & exec >/dev/null; cat; kill -KILL 0",
-        ])
-        .arg(driver)
-        .env("HOME", home)
-        .env("TMPDIR", home)
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .env("XDG_CACHE_HOME", home.join("cache"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0);
-    let mut process = command.spawn().expect("sh starts");
-    let mut says = BufReader::new(process.stdout.take().expect("stdout"));
-    let mut said = String::new();
-    loop {
-        let from = said.len();
-        if says.read_line(&mut said).expect("the driver's words") == 0 {
-            end(&mut process);
-            return Err(said);
-        }
-        let port = said[from..].split("successfully on port ").nth(1);
-        if let Some(port) = port.and_then(|text| text.trim().trim_end_matches('.').parse().ok()) {
-            return Ok((process, port, says));
-        }
-    }
-}
-
-fn end(process: &mut Child) {
-    drop(process.stdin.take());
-    let _ = process.wait();
 }
 
 fn send(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Result<Value, Refused> {

@@ -212,6 +212,17 @@ impl Bridge {
         format!("{}/in/{slug}", self.websites())
     }
 
+    /// Posts a form to a channel.
+    pub fn post_form(&self, slug: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(fields).expect("a form");
+        self.send(
+            "POST",
+            &format!("/in/{slug}"),
+            &[("content-type", "application/x-www-form-urlencoded")],
+            body.as_bytes(),
+        )
+    }
+
     /// Posts JSON to a channel.
     pub fn post_json(&self, slug: &str, body: &Value) -> Answer {
         self.send(

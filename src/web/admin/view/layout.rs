@@ -61,7 +61,6 @@ pub struct Page<'a> {
     actions: Option<Markup>,
     body: Markup,
     is_narrow: bool,
-    renew: Option<u32>,
 }
 
 impl<'a> Page<'a> {
@@ -75,7 +74,6 @@ impl<'a> Page<'a> {
             actions: None,
             body: Markup::default(),
             is_narrow: false,
-            renew: None,
         }
     }
 
@@ -114,12 +112,6 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// Loads the page anew every so many seconds where there is no script that renews a part of it.
-    pub fn renew_without_script(mut self, seconds: u32) -> Self {
-        self.renew = Some(seconds);
-        self
-    }
-
     pub fn show(self) -> Answer {
         Ok(self.response())
     }
@@ -143,7 +135,6 @@ impl<'a> Page<'a> {
                     link rel="icon" href=(ICON.path) type="image/svg+xml";
                     link rel="stylesheet" href=(STYLE.path);
                     script src=(SCRIPT.path) defer {}
-                    @if let Some(seconds) = self.renew { noscript { meta http-equiv="refresh" content=(seconds); } }
                 }
                 body {
                     a.skip href="#main" { (lang.t("К содержанию", "Skip to content")) }

@@ -189,14 +189,13 @@ pub fn progress(visit: &Visit<'_>, _: &Admin) -> Answer {
             .show();
     };
     let is_over = progress.is_over();
-    let page = if is_over {
-        page
-    } else {
-        page.renew_without_script(RENEW)
-    };
     page.back(progress.back.as_str(), visit.t("Журнал запросов", "Inbox"))
         .body(html! {
-            section.card #progress data-renew=[(!is_over).then_some(RENEW)] { (bar(visit, &progress)) }
+            section.card #progress data-renew=[(!is_over).then_some(RENEW)] {
+                (bar(visit, &progress))
+                // A page that reloads by itself tears readers out of their place (WCAG 2.2, technique F41).
+                @if !is_over { noscript { p { a.button href=(visit.path) { (visit.t("Обновить", "Renew")) } } } }
+            }
         })
         .show()
 }
