@@ -93,7 +93,7 @@ fn connected(visit: &Visit<'_>, connection: &Connection, report: Option<&Report>
             (firewall::card(visit, connection))
             section.card aria-labelledby="other" {
                 h2 #other { (visit.t("Другой вебхук или портал", "Another webhook or portal")) }
-                p.about { (visit.t("Новый адрес сначала проверяется; пока он не заработает, всё идёт по прежнему.", "A new address is tried first; until it works, everything goes on by the old one.")) }
+                p.about { (visit.t("Новый адрес сначала проверяется; пока он не заработает, действует прежний.", "A new address is tried first; until it works, everything goes on by the old one.")) }
                 (connecting::folded(visit))
                 (confirm(visit, "/portal/disconnect", visit.t("Отключить портал", "Disconnect the portal"), html! {
                     p { (visit.t("Мост забудет адрес вебхука. Запросы с сайтов по-прежнему принимаются и ждут, пока портал не подключат снова.", "The bridge forgets the webhook's address. Requests from websites are still taken, and wait until a portal is connected again.")) }

@@ -50,13 +50,6 @@ impl Values<'_> {
         }
     }
 
-    /// Links in a row.
-    pub fn links(&self, of: Of, ids: &[u64]) -> Markup {
-        html! {
-            @for (n, id) in ids.iter().enumerate() { @if n > 0 { ", " } (self.link(of, *id)) }
-        }
-    }
-
     /// A stage by its name.
     pub fn stage(&self, entity: Entity, id: &str) -> String {
         let stages = match entity {
