@@ -17,7 +17,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::repository;
-use crate::person::{NARROW, Person, WIDE, results};
+use crate::person::{HEIGHT, NARROW, Person, WIDE, results};
 
 const RUN_AXE: &str = include_str!("axe.js");
 /// Where `tests/run` installs what `package.json` names, beside the other results of the build.
@@ -55,7 +55,7 @@ impl Person {
                 self.complain(&view, &self.tool_raw("tooWide", &[]).expect("a measurement"));
                 if let Some(folder) = std::env::var_os("B24_BRIDGE_SHOTS") {
                     std::fs::create_dir_all(&folder).expect("the folder for pictures");
-                    self.photograph(&Path::new(&folder).join(view + ".png"));
+                    self.photograph(width, &Path::new(&folder).join(view + ".png"));
                 }
             }
         }
@@ -83,12 +83,23 @@ impl Person {
             .expect("axe-core runs")
     }
 
-    /// A picture of the whole page, as long as it is.
-    pub fn photograph(&self, file: &Path) {
-        let whole = json!({"format": "png", "captureBeyondViewport": true});
-        let picture = self.browser.devtools("Page.captureScreenshot", &whole);
+    /// A picture of the whole page, in a window as high as the page.
+    fn photograph(&self, width: u32, file: &Path) {
+        self.browser.script("scrollTo(0, 0)", &[]).expect("scrolled");
+        let height = "return Math.ceil(document.documentElement.getBoundingClientRect().height)";
+        let height = self
+            .browser
+            .script(height, &[])
+            .expect("a height")
+            .as_u64()
+            .expect("a number");
+        self.window(width, height.max(u64::from(HEIGHT)));
+        let picture = self
+            .browser
+            .devtools("Page.captureScreenshot", &json!({"format": "png"}));
         let png = BASE64.decode(picture["data"].as_str().expect("a picture").as_bytes());
         std::fs::write(file, png.expect("base64")).expect("a picture is written");
+        self.width(width);
     }
 
     /// What the browser shows, as a picture and as HTML. Runs while a test fails, and must not fail itself.

@@ -86,7 +86,11 @@ impl Person {
 
     /// Sets the window's width, in CSS pixels.
     pub fn width(&self, width: u32) {
-        let size = json!({"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false});
+        self.window(width, u64::from(HEIGHT));
+    }
+
+    pub fn window(&self, width: u32, height: u64) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.browser.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 
@@ -338,7 +342,7 @@ impl Person {
 /// A desktop and the narrowest telephone, in CSS pixels.
 pub const WIDE: u32 = 1280;
 pub const NARROW: u32 = 360;
-const HEIGHT: u32 = 800;
+pub const HEIGHT: u32 = 800;
 
 fn refused(code: &str, message: &str) -> Refused {
     Refused {
