@@ -6,10 +6,12 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::args::Cli;
+use super::output;
 
 pub fn completions(shell: Shell) -> anyhow::Result<()> {
-    clap_complete::generate(shell, &mut Cli::command(), "b24-bridge", &mut std::io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "b24-bridge", &mut script);
+    output::document(&script)
 }
 
 /// The manual page with all commands, in one roff document.
@@ -24,8 +26,7 @@ pub fn man() -> anyhow::Result<()> {
             describe(inner, &mut page)?;
         }
     }
-    std::io::stdout().write_all(&page)?;
-    Ok(())
+    output::document(&page)
 }
 
 fn describe(command: &clap::Command, page: &mut Vec<u8>) -> anyhow::Result<()> {

@@ -7,7 +7,35 @@ use serde::Serialize;
 
 /// Prints one line of a result.
 pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    quiet_pipe(writeln!(io::stdout().lock(), "{text}"))
+    quiet_pipe(writeln!(io::stdout().lock(), "{}", harmless(&text.to_string())))
+}
+
+/// Prints a whole document.
+pub fn document(bytes: &[u8]) -> anyhow::Result<()> {
+    quiet_pipe(io::stdout().lock().write_all(bytes))
+}
+
+/// What a website sent may hold codes that a terminal obeys: they are written out (`\u001b`), in the notation that JSON
+/// has for them.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A cell of a table: one line, whatever it holds.
+fn in_one_line(cell: &str) -> String {
+    let words: Vec<&str> = cell
+        .split(['\n', '\r', '\t'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    harmless(&words.join(" "))
 }
 
 /// Prints a value as indented JSON.
@@ -17,6 +45,10 @@ pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Prints rows under their headings, columns aligned.
 pub fn table(headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| in_one_line(cell)).collect())
+        .collect();
     let width = |column: usize| {
         let cells = rows
             .iter()
@@ -108,6 +140,15 @@ fn quiet_pipe(result: io::Result<()>) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        assert_eq!(
+            harmless("a\u{1b}[31m\u{9b}31m\r\nб\t😀"),
+            "a\\u001b[31m\\u009b31m\\u000d\nб\t😀"
+        );
+        assert_eq!(in_one_line("a\r\nFAKE  ROW\u{7}\n"), "a FAKE  ROW\\u0007");
+    }
 
     #[test]
     fn codes_are_left_out_of_what_was_typed() {

@@ -5,6 +5,8 @@
 //! on hostile text. The `json5` crate turns `3500.00` into 3500 and recurses without bound; `json-five`
 //! keeps the digits but has panics on paths that text from outside reaches.
 
+use std::borrow::Cow;
+
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::{JsonValue, ParseOptions, parse_to_value};
 use serde_json::{Map, Number, Value};
@@ -18,8 +20,14 @@ pub(super) fn fields(text: &str, limits: &Limits) -> Result<Fields, Unreadable> 
     }
     let value = match serde_json::from_str(text) {
         Ok(value) => value,
-        // serde_json's own bound on recursion ends here too, and is told apart below.
-        Err(_) => json5(text, limits)?,
+        Err(_) => {
+            let whole = whole_characters(text);
+            match serde_json::from_str(&whole) {
+                Ok(value) => value,
+                // serde_json's own bound on recursion ends here too, and is told apart below.
+                Err(_) => json5(&whole, limits)?,
+            }
+        }
     };
     let fields = match value {
         Value::Object(fields) => fields,
@@ -56,6 +64,39 @@ fn is_crowded(text: &str, most: usize) -> bool {
     }
     // One container holds the fields and is no value itself, and another may stand around it.
     marks > most_marks + 4
+}
+
+/// The text with U+FFFD for every half of a surrogate pair that stands alone. A script that cuts a text in the middle of
+/// an emoji sends one (`"\ud83d"`), and readers of JSON refuse all the rest for it.
+fn whole_characters(text: &str) -> Cow<'_, str> {
+    const LENGTH: usize = "\\ud83d".len();
+    let half = |at: usize| {
+        let digits = text.get(at..at + LENGTH)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(next) = text[at..].find('\\') {
+        at += next;
+        match (half(at), half(at + LENGTH)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => at += 2 * LENGTH,
+            (Some(0xD800..=0xDFFF), _) => {
+                out.push_str(&text[copied..at]);
+                out.push('\u{FFFD}');
+                at += LENGTH;
+                copied = at;
+            }
+            // What follows the backslash may be another one, which escapes nothing.
+            _ => {
+                let escaped = text[at + 1..].chars().next();
+                at += 1 + escaped.map_or(0, char::len_utf8);
+            }
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
 }
 
 /// A list of one object is that object; other lists are fields named by number.
@@ -170,6 +211,11 @@ mod tests {
                 r#"{"имя":"it's","n":null,"t":true}"#,
             ),
             ("{\"a\": \"two\nlines\"}", r#"{"a":"two\nlines"}"#),
+            (
+                r#"{"a":"x\ud83d","b":"\udE00\ud83d\uDE00\\ud83d"}"#,
+                r#"{"a":"x�","b":"�😀\\ud83d"}"#,
+            ),
+            (r#"{'a':'x\ud83d\u0041'}"#, r#"{"a":"x�A"}"#),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
             ("{'a':1,'a':2}", r#"{"a":2}"#),
             (r#"[{"a":1}]"#, r#"{"a":1}"#),
@@ -192,7 +238,6 @@ mod tests {
             "{'a' 1}",
             "{a:1 b:2}",
             "{} {}",
-            "{\"a\":\"\\ud800\"}",
         ] {
             let Err(Unreadable::Json { reason }) = fields(text, &Limits::default()) else {
                 panic!("{text} was read");

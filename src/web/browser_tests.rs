@@ -36,6 +36,13 @@ async fn scripts_may_post_and_read_the_answers() {
         assert_eq!(answer.status, status, "{row}");
         assert_eq!(answer.header("access-control-allow-origin"), allowed, "{row}");
         assert_eq!(answer.header("vary"), Some("origin"), "{row}");
+        // With cookies only from the origins that the channel names.
+        let with_cookies = allowed.filter(|allowed| *allowed != "*").map(|_| "true");
+        assert_eq!(
+            answer.header("access-control-allow-credentials"),
+            with_cookies,
+            "{row}"
+        );
     }
 }
 

@@ -4,8 +4,9 @@
 //! never refused here: servers and scripts post without it.
 
 use crate::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap,
+    HeaderName, HeaderValue, ORIGIN, VARY,
 };
 
 use super::refusal::ALLOWED_METHODS;
@@ -55,7 +56,12 @@ impl Cors {
         headers.append(VARY, HeaderValue::from_static("origin"));
         match self {
             Cors::Any => headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-            Cors::Listed(origin) => headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
+            Cors::Listed(origin) => {
+                // A site's script that sends its cookies along everywhere is refused by the browser without this.
+                // There is nothing here that a cookie could open.
+                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())
+            }
             Cors::Unasked | Cors::Denied => None,
         };
     }

@@ -203,9 +203,9 @@ async fn submit(
         user_agent: text(&request.headers, &USER_AGENT, USER_AGENT_SIZE).unwrap_or_default(),
         state,
         error: error.clone(),
-        // An unreadable request must not answer for the readable one that is sent in its place, nor spam for what is
-        // none.
-        idempotency_key: key.filter(|_| !matches!(state, State::Unreadable | State::Spam)),
+        // An unreadable request must not answer for the readable one that is sent in its place, nor spam or a
+        // connection test for what is none.
+        idempotency_key: key.filter(|_| state == State::Queued),
     };
     let id = match ingest.store.accept(arrival).await {
         Ok(accepted) => accepted.id(),

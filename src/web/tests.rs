@@ -243,6 +243,18 @@ async fn an_unreadable_request_is_kept_and_its_number_told() {
 }
 
 #[tokio::test]
+async fn a_connection_test_does_not_use_a_key_up() {
+    let shop = shop().await;
+    let mut client = shop.client().await;
+    let key = "Idempotency-Key: k\r\n";
+    for body in ["test=test", "a=1", "a=1"] {
+        client.ask(post("/in/shop", key, body)).await;
+    }
+    let states: Vec<State> = shop.stored().iter().map(|one| one.standing.state).collect();
+    assert_eq!(states, [State::Test, State::Queued, State::Repeat]);
+}
+
+#[tokio::test]
 async fn the_same_key_answers_the_first_id() {
     let shop = shop().await;
     let mut client = shop.client().await;

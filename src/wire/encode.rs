@@ -128,8 +128,12 @@ fn percent(text: &str) -> String {
 }
 
 /// Text from a website in which the portal finds no reference to an earlier answer: a visitor who
-/// types `$result[contact]` would otherwise read what other commands of the batch answered.
+/// types `$result[contact]` would otherwise read what other commands of the batch answered. Without NUL, too: a portal
+/// on PostgreSQL cannot store it and fails at the whole request.
 fn neutral(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        return Cow::Owned(neutral(&text.replace('\0', "")).into_owned());
+    }
     let lower = text.to_ascii_lowercase();
     if !lower.contains(REFERENCE) {
         return Cow::Borrowed(text);
@@ -267,6 +271,7 @@ mod tests {
             ("$RESULT[x] $Result", "$\u{2060}RESULT[x] $\u{2060}Result"),
             ("$$result[x]", "$$\u{2060}result[x]"),
             ("Ж$resultЖ", "Ж$\u{2060}resultЖ"),
+            ("a\0b $re\0sult[x]", "ab $\u{2060}result[x]"),
             ("цена $100, result", "цена $100, result"),
         ];
         for (text, expected) in cases {
@@ -293,7 +298,7 @@ mod tests {
             prop_assert!(!command[1..].contains(['#', '[', '+', '"', '\\']));
             let seen = parsed(&command);
             prop_assert_eq!(seen.len(), 1);
-            prop_assert_eq!(seen[0].1.replace('\u{2060}', ""), text.replace('\u{2060}', ""));
+            prop_assert_eq!(seen[0].1.replace('\u{2060}', ""), text.replace(['\u{2060}', '\0'], ""));
             prop_assert!(!seen[0].1.to_ascii_lowercase().contains("$result"));
         }
 
