@@ -170,6 +170,33 @@ impl<T> Board<T> {
         }
     }
 
+    /// Jobs whose work ended in a bug: those that are still taken come back, to go alone.
+    pub fn give_back(&mut self, ids: &[SubmissionId], due: Millis) {
+        for id in ids {
+            if self.is_taken(*id) {
+                self.put_back(*id, due, true, None);
+            }
+        }
+    }
+
+    pub fn is_taken(&self, id: SubmissionId) -> bool {
+        let entry = self.entries.get(&id);
+        entry.is_some_and(|entry| matches!(entry.place, Place::Taken))
+    }
+
+    /// What is kept on the board for its jobs.
+    pub fn kept(&self) -> impl Iterator<Item = &T> {
+        self.entries.values().filter_map(|entry| match &entry.place {
+            Place::Here(task) => task.as_ref(),
+            Place::Taken => None,
+        })
+    }
+
+    /// How many stand in a person's line.
+    pub fn line(&self, person: &str) -> usize {
+        self.lines.get(person).map_or(0, BTreeSet::len)
+    }
+
     /// Whether a job stands in the lines of exactly these persons.
     pub fn is_of(&self, id: SubmissionId, persons: &[String]) -> bool {
         self.entries
@@ -280,6 +307,23 @@ mod tests {
         assert_eq!(take(&mut board, 50), [] as [i64; 0], "4 still waits for 3");
         board.finish(id(3));
         assert_eq!(take(&mut board, 50), [4]);
+    }
+
+    #[test]
+    fn what_a_bug_left_taken_comes_back_to_go_alone() {
+        let mut board = board(&[(1, &["p"]), (2, &[]), (3, &[])]);
+        assert_eq!(take(&mut board, 50), [1, 2, 3]);
+        board.finish(id(2));
+        board.put_back(id(3), Millis(1_000), false, Some(()));
+        board.give_back(&[id(1), id(2), id(3)], Millis(5));
+        assert_eq!(board.len(), 2);
+        let taken = board.take(Millis(10), 50, |_| 1);
+        assert_eq!((taken.len(), taken[0].id, taken[0].alone), (1, id(1), true));
+        assert_eq!(
+            board.next_due(Millis(10)),
+            Some(Millis(1_000)),
+            "3 was not touched"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The engine: its threads, what they share, how they start and stop.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +24,9 @@ const SENDERS: usize = 4;
 pub const CATALOG_SETTING: &str = "catalog";
 /// The stored credential that says how the portal is reached.
 pub const CONNECTION_CREDENTIAL: &str = "connection";
+
+/// How soon a thread that met a bug begins again.
+const AFTER_BUG: Duration = Duration::from_secs(1);
 
 /// What the shell decides.
 #[derive(Debug, Clone)]
@@ -108,7 +112,7 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || work(&shared))
+            .spawn(move || live_on(&shared, work))
             .map_err(|error| StoreError::Refused(format!("cannot start a thread: {error}")))?;
         self.threads
             .lock()
@@ -165,6 +169,18 @@ impl Engine {
             if thread.join().is_err() {
                 tracing::error!("a delivery thread ended in a panic");
             }
+        }
+    }
+}
+
+/// Works until the engine stops. A bug that ends the work must not end delivery, which nobody would notice: it begins
+/// again.
+fn live_on(shared: &Shared, work: fn(&Shared)) {
+    while !shared.stopping() {
+        // Unwind safety: the board's own methods leave it whole, and what was taken from it is given back (`turn`).
+        if catch_unwind(AssertUnwindSafe(|| work(shared))).is_err() {
+            tracing::error!("a delivery thread met a bug; it begins again");
+            shared.wait_for_news(AFTER_BUG);
         }
     }
 }
@@ -414,5 +430,117 @@ impl std::ops::Deref for HealthGuard<'_> {
 impl std::ops::DerefMut for HealthGuard<'_> {
     fn deref_mut(&mut self) -> &mut Health {
         &mut self.0.health
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::channel_file;
+    use crate::model::{Field, FieldKind, State, SubmissionId};
+    use crate::store::{Arrival, ChannelKey};
+
+    fn options() -> Options {
+        Options {
+            given: Given::default(),
+            settle: Duration::ZERO,
+            portal: portal::Options::default(),
+        }
+    }
+
+    /// A portal's fields, as far as the channel below names them.
+    fn catalog() -> Catalog {
+        let field = |name: &str, kind| Field {
+            name: name.to_owned(),
+            title: String::new(),
+            kind,
+            type_name: String::new(),
+            multiple: false,
+            read_only: false,
+            required: false,
+            items: Vec::new(),
+        };
+        let phone = ("PHONE".to_owned(), field("PHONE", FieldKind::Multifield));
+        Catalog {
+            contact: [phone].into(),
+            ..Catalog::default()
+        }
+    }
+
+    fn arrival(channel: ChannelKey, phone: &str) -> Arrival {
+        Arrival {
+            channel,
+            via: None,
+            post: true,
+            query: String::new(),
+            content_type: None,
+            body: Bytes::from(format!("phone={phone}")),
+            ip: String::new(),
+            referer: String::new(),
+            user_agent: String::new(),
+            state: State::Queued,
+            error: None,
+            idempotency_key: None,
+        }
+    }
+
+    fn until(happened: impl Fn() -> bool) {
+        while !happened() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_meets_a_bug_begins_again() {
+        static BEGAN: AtomicUsize = AtomicUsize::new(0);
+        fn work(shared: &Shared) {
+            if BEGAN.fetch_add(1, Ordering::SeqCst) == 0 {
+                panic!("a bug, made for this test");
+            }
+            while !shared.stopping() {
+                shared.wait_for_news(Duration::from_secs(60));
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::start(Store::open(dir.path()).unwrap(), options()).unwrap();
+        engine.spawn("buggy", work).unwrap();
+        until(|| BEGAN.load(Ordering::SeqCst) == 2);
+        engine.stop();
+    }
+
+    #[test]
+    fn one_who_sends_thousands_keeps_nobody_off_the_board() {
+        const THOUSANDS: usize = 4_200;
+        const SENDERS: usize = 32;
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let channel = r#"{"slug": "s", "entity": "deal", "fields": [{"of": "contact", "field": "PHONE", "value": "{phone}", "search": true}]}"#;
+        let channel = store.put_channel(channel_file::parse(channel).unwrap()).unwrap();
+        store.put_setting(CATALOG_SETTING, &catalog()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..SENDERS {
+                scope.spawn(|| {
+                    for _ in 0..THOUSANDS / SENDERS {
+                        store
+                            .accept_blocking(arrival(channel.key, "89990000001"))
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let mut others: Vec<SubmissionId> = Vec::new();
+        for phone in ["89990000002", "89990000003"] {
+            let accepted = store.accept_blocking(arrival(channel.key, phone)).unwrap();
+            others.push(accepted.id());
+        }
+        let engine = Engine::start(store, options()).unwrap();
+        let on_board = |id: &SubmissionId| engine.shared.look_at_board(|board| board.contains(*id));
+        until(|| others.iter().all(on_board));
+        assert!(engine.shared.look_at_board(Board::len) < 100);
+        engine.stop();
     }
 }

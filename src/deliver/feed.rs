@@ -1,10 +1,13 @@
 //! The feeder: takes new submissions up in order of arrival and puts unfinished ones on the board.
 
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::Board;
 use super::engine::Shared;
+use super::long_lines::LongLines;
 use super::task::{self, Task};
 use crate::model::{Failure, Millis, State, SubmissionId};
 use crate::store::{Change, Directory, Received, Record, StoreError, Waiting};
@@ -16,6 +19,10 @@ const ON_BOARD: usize = 4096;
 const AT_ONCE: usize = 256;
 /// A task with a body beyond this is read again when its turn comes, so that files do not fill the memory.
 const KEEP_BODY: usize = 64 * 1024;
+/// The same for what lies beyond this in all: a task takes some times its body's room.
+const KEEP_BODIES: usize = 8 << 20;
+/// No pause between attempts is longer than this, unless the clock was set back meanwhile.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20 * 60);
 /// How soon the feeder looks again when the disk refused something.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 /// How soon the feeder looks again when the board was full, or the portal's fields are not known yet: nobody wakes it
@@ -28,9 +35,7 @@ const SUMMARY_CHARS: usize = 160;
 
 /// The feeder's thread.
 pub fn feed(shared: &Shared) {
-    let mut feeder = Feeder {
-        horizon: SubmissionId(0),
-    };
+    let mut feeder = Feeder::new();
     let mut portals = shared.portals();
     let mut seen = shared.store.changes().now();
     let mut conditions = shared.conditions();
@@ -63,7 +68,7 @@ pub fn feed(shared: &Shared) {
                     stays
                 });
             });
-            feeder.horizon = SubmissionId(0);
+            feeder = Feeder::new();
             portals = portals_now;
         }
         seen = news;
@@ -71,11 +76,19 @@ pub fn feed(shared: &Shared) {
 }
 
 struct Feeder {
-    /// Everything unfinished up to here is on the board.
+    /// Everything unfinished up to here is on the board or waits in `lines`.
     horizon: SubmissionId,
+    lines: LongLines,
 }
 
 impl Feeder {
+    fn new() -> Feeder {
+        Feeder {
+            horizon: SubmissionId(0),
+            lines: LongLines::default(),
+        }
+    }
+
     /// Takes up and puts on the board what there is room for. Returns how long to wait for more.
     fn look(&mut self, shared: &Shared) -> Result<Duration, StoreError> {
         loop {
@@ -86,9 +99,11 @@ impl Feeder {
             if room == 0 {
                 return Ok(FULL);
             }
-            let taken = shared
-                .store
-                .take_up(AT_ONCE, |received| summary(received, &shared.store.directory()))?;
+            let taken = shared.store.take_up(AT_ONCE, |received| {
+                // A line in a list is not worth the delivery of all.
+                let directory = shared.store.directory();
+                catch_unwind(AssertUnwindSafe(|| summary(received, &directory))).unwrap_or_default()
+            })?;
             if shared.catalog().is_none() {
                 // Nothing can be rendered before the portal told its fields.
                 if taken.is_empty() {
@@ -96,28 +111,49 @@ impl Feeder {
                 }
                 continue;
             }
-            let waiting = shared.store.unfinished(self.horizon, room.min(AT_ONCE))?;
+            let room = room.min(AT_ONCE);
+            let ready =
+                shared.look_at_board(|board| self.lines.take_ready(room, |person| board.line(person)));
+            let is_ready = !ready.is_empty();
+            let waiting = match is_ready {
+                true => ready,
+                false if self.lines.is_full() => return Ok(FULL),
+                false => shared.store.unfinished(self.horizon, room)?,
+            };
             let Some(last) = waiting.last().map(|w| w.id) else {
-                if taken.is_empty() {
-                    return Ok(IDLE);
-                } else {
+                if !taken.is_empty() {
                     continue;
                 }
+                return Ok(if self.lines.is_empty() { IDLE } else { FULL });
             };
-            let mut found = Found::default();
-            let mut is_known = true;
-            for waiting in waiting {
-                if !found.look_at(shared, &waiting)? {
-                    is_known = false;
-                    break;
-                }
-            }
-            found.put_on_board(shared)?;
-            if !is_known {
+            if !self.put_on_board(shared, waiting)? {
+                // What was taken out of the long lines is found again.
+                *self = Feeder::new();
                 return Ok(NO_CATALOG);
             }
-            self.horizon = last;
+            if !is_ready {
+                self.horizon = last;
+            }
         }
+    }
+
+    /// Reads these and puts those on the board that need not wait off it. False when the portal's fields are not known
+    /// any more.
+    fn put_on_board(&mut self, shared: &Shared, waiting: Vec<Waiting>) -> Result<bool, StoreError> {
+        let kept = |board: &Board<Task>| board.kept().map(|task| task.weight).sum();
+        let mut found = Found {
+            weight: shared.look_at_board(kept),
+            ..Found::default()
+        };
+        let mut is_known = true;
+        for waiting in waiting {
+            is_known = found.look_at(shared, &waiting, &mut self.lines)?;
+            if !is_known {
+                break;
+            }
+        }
+        found.put_on_board(shared)?;
+        Ok(is_known)
     }
 }
 
@@ -133,6 +169,10 @@ struct Seat {
 /// would send it alone.
 #[derive(Default)]
 struct Found {
+    /// Bytes of the bodies that are kept, on the board and here.
+    weight: usize,
+    /// How many stand here, by person.
+    persons: HashMap<String, usize>,
     seats: Vec<Seat>,
     /// Cannot be delivered at all.
     failed: Vec<Record>,
@@ -140,7 +180,12 @@ struct Found {
 
 impl Found {
     /// Reads one submission. False when the portal's fields are not known any more: another portal was connected.
-    fn look_at(&mut self, shared: &Shared, waiting: &Waiting) -> Result<bool, StoreError> {
+    fn look_at(
+        &mut self,
+        shared: &Shared,
+        waiting: &Waiting,
+        lines: &mut LongLines,
+    ) -> Result<bool, StoreError> {
         let id = waiting.id;
         if shared.look_at_board(|board| board.contains(id)) {
             return Ok(true);
@@ -148,17 +193,25 @@ impl Found {
         let mut seat = Seat {
             id,
             persons: Vec::new(),
-            due: waiting.next_attempt_at.unwrap_or(Millis(0)),
+            due: due(waiting, shared.now()),
             task: None,
         };
         match read(shared, id)? {
-            Read::Task(mut task) => {
-                if let Some(catalog) = shared.catalog() {
-                    let conditions = shared.conditions();
-                    task.plan_ahead(&catalog, &conditions.country, conditions.settle, shared.now());
+            Read::Task(task) => {
+                let persons = &task.wanted.persons;
+                let here = |person: &str| self.persons.get(person).copied().unwrap_or(0);
+                let is_long = shared.look_at_board(|board| {
+                    lines.must_wait(persons, |person| board.line(person) + here(person))
+                });
+                if is_long {
+                    lines.put(*waiting, persons.clone());
+                    return Ok(true);
                 }
-                seat.persons.clone_from(&task.wanted.persons);
-                seat.task = (task.weight <= KEEP_BODY).then_some(*task);
+                for person in persons {
+                    *self.persons.entry(person.clone()).or_default() += 1;
+                }
+                seat.persons.clone_from(persons);
+                seat.task = self.has_room(task.weight).then_some(*task);
                 self.seats.push(seat);
             }
             // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
@@ -172,6 +225,15 @@ impl Found {
             }),
         }
         Ok(true)
+    }
+
+    /// Whether a task with a body of this size is kept until its turn comes; counts it if so.
+    fn has_room(&mut self, weight: usize) -> bool {
+        let fits = weight <= KEEP_BODY && self.weight + weight <= KEEP_BODIES;
+        if fits {
+            self.weight += weight;
+        }
+        fits
     }
 
     fn put_on_board(self, shared: &Shared) -> Result<(), StoreError> {
@@ -195,6 +257,13 @@ impl Found {
     }
 }
 
+/// When a submission's next attempt is due.
+fn due(waiting: &Waiting, now: Millis) -> Millis {
+    waiting
+        .next_attempt_at
+        .map_or(Millis(0), |at| at.min(now + LONGEST_PAUSE))
+}
+
 /// What became of reading a submission.
 pub enum Read {
     Task(Box<Task>),
@@ -214,8 +283,22 @@ pub enum Read {
     Lost(Failure),
 }
 
-/// Reads a submission from the store and renders its channel's mappings.
+/// Reads a submission from the store, renders its channel's mappings and plans its first step. What strangers typed is
+/// read here, with libraries of others: a bug in them costs one submission.
 pub fn read(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
+    // Unwind safety: nothing but the store is touched, and that is only read.
+    catch_unwind(AssertUnwindSafe(|| read_one(shared, id))).unwrap_or_else(|_| Ok(Read::Lost(bug())))
+}
+
+/// How a submission fails that the bridge itself fails at.
+pub fn bug() -> Failure {
+    Failure {
+        step: "bug".to_owned(),
+        text: "the bridge failed at delivering it, which is a bug; its log says more: report it, and deliver again with a mended version".to_owned(),
+    }
+}
+
+fn read_one(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
     let Some(stored) = shared.store.load(id)? else {
         return Ok(Read::Gone);
     };
@@ -241,16 +324,22 @@ pub fn read(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
         return Ok(Read::NoCatalog);
     };
     let since = stored.standing.since;
+    let conditions = shared.conditions();
+    let (country, settle) = (&conditions.country, conditions.settle);
+    let (channel, now) = (Arc::clone(channel), shared.now());
     Ok(
         match Task::new(
             stored,
             submission,
-            Arc::clone(channel),
+            channel,
             &catalog,
-            &shared.conditions().country,
-            shared.started,
+            country,
+            (shared.started, now),
         ) {
-            Ok(task) => Read::Task(Box::new(task)),
+            Ok(mut task) => {
+                task.plan_ahead(&catalog, country, settle, now);
+                Read::Task(Box::new(task))
+            }
             Err(unfit) => Read::Unfit { unfit, since },
         },
     )
@@ -296,4 +385,38 @@ fn summary(received: &Received, channels: &Directory) -> String {
         parts.extend(template::listed(&submission.fields).lines().map(str::to_owned));
     }
     parts.join(" · ").chars().take(SUMMARY_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ChannelKey;
+
+    #[test]
+    fn what_the_board_keeps_of_bodies_is_bounded() {
+        let mut found = Found::default();
+        assert!(!found.has_room(KEEP_BODY + 1));
+        let kept = (0..KEEP_BODIES).take_while(|_| found.has_room(KEEP_BODY)).count();
+        assert_eq!(kept, KEEP_BODIES / KEEP_BODY);
+        assert!(!found.has_room(1));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_put_an_attempt_off_for_long() {
+        let now = Millis(1_795_341_600_000);
+        let due_at = |next_attempt_at| {
+            let waiting = Waiting {
+                id: SubmissionId(1),
+                channel: ChannelKey(1),
+                attempts: 1,
+                next_attempt_at,
+                since: now,
+            };
+            due(&waiting, now)
+        };
+        let soon = now + Duration::from_secs(60);
+        assert_eq!((due_at(None), due_at(Some(soon))), (Millis(0), soon));
+        let years = now + Duration::from_secs(4 * 365 * 24 * 3600);
+        assert_eq!(due_at(Some(years)), now + LONGEST_PAUSE);
+    }
 }

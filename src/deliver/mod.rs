@@ -2,6 +2,7 @@
 //!
 //! - `engine`: the threads, what they share, how they start and stop.
 //! - `feed`: takes new submissions up and puts unfinished ones on the board.
+//! - `long_lines`: who waits off the board, so that there is room on it for everybody.
 //! - `board`: who may go now. `wave`: how calls share a batch. Both pure.
 //! - `turn`: one batch from plan to recorded facts.
 //! - `task`: one submission with all that is known of it.
@@ -15,6 +16,7 @@ pub mod connect;
 mod engine;
 mod feed;
 mod keeper;
+mod long_lines;
 mod preferences;
 mod rehearsal;
 mod task;

@@ -93,21 +93,21 @@ pub fn submission(received: &Received, slug: &str) -> Result<Submission, intake:
 
 impl Task {
     /// Renders and converts the channel's mappings for a stored submission. `started` is when this run of the program
-    /// began.
+    /// began, `now` the moment.
     pub fn new(
         stored: Stored,
         submission: Submission,
         channel: Arc<StoredChannel>,
         catalog: &Catalog,
         country: &str,
-        started: Millis,
+        (started, now): (Millis, Millis),
     ) -> Result<Task, Unfit> {
         let wanted = wanted(&submission, &channel.channel, catalog, country)?;
         let mut task = Task {
             submission,
             channel,
             wanted,
-            weight: stored.received.body.len(),
+            weight: stored.received.body.len() + stored.received.query.len(),
             journal: stored.journal,
             attempts: stored.standing.attempts,
             since: stored.standing.since,
@@ -118,18 +118,8 @@ impl Task {
         };
         // What another run of the program read is not known any more.
         task.forget_reads();
-        task.lose_answers(started);
+        lose_answers(&mut task.journal, started, now);
         Ok(task)
-    }
-
-    /// What an earlier run had begun was cut off when that run ended, and no later than this one began: from then on
-    /// the portal may still have been working on it.
-    fn lose_answers(&mut self, started: Millis) {
-        for step in &mut self.journal.steps {
-            if step.state == StepState::Begun && step.begun_at < started {
-                step.took_ms = Some(milliseconds(started.since(step.begun_at)));
-            }
-        }
     }
 
     /// Whether something was sent and nobody knows yet what became of it.
@@ -280,6 +270,18 @@ impl Task {
     }
 }
 
+/// What an earlier run had begun was cut off when that run ended, and no later than this one began: from then on
+/// the portal may still have been working on it.
+fn lose_answers(journal: &mut Journal, started: Millis, now: Millis) {
+    for step in &mut journal.steps {
+        // The clock was set back since: what it said then would have to be waited for.
+        step.begun_at = step.begun_at.min(now);
+        if step.state == StepState::Begun && step.begun_at < started {
+            step.took_ms = Some(milliseconds(started.since(step.begun_at)));
+        }
+    }
+}
+
 fn milliseconds(span: Duration) -> u32 {
     u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
@@ -332,4 +334,37 @@ fn shortened(step: &Step) -> Step {
         }
     }
     step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(begun_at: i64) -> Step {
+        Step {
+            key: "contact".to_owned(),
+            method: "crm.contact.add".to_owned(),
+            effect: Effect::Write,
+            sent: Value::Null,
+            state: StepState::Begun,
+            begun_at: Millis(begun_at),
+            took_ms: None,
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_run_began_may_go_on_from_the_start_of_this_one() {
+        let (started, now) = (Millis(50_000), Millis(60_000));
+        let seen = |begun_at| {
+            let mut journal = Journal {
+                steps: vec![begun(begun_at)],
+                decision: None,
+            };
+            lose_answers(&mut journal, started, now);
+            (journal.steps[0].begun_at, journal.steps[0].took_ms)
+        };
+        assert_eq!(seen(20_000), (Millis(20_000), Some(30_000)));
+        assert_eq!(seen(55_000), (Millis(55_000), None), "begun in this run");
+        assert_eq!(seen(9_000_000), (now, None), "by a clock that was set back since");
+    }
 }

@@ -1,6 +1,7 @@
 //! One turn of a sender: choose who goes, plan, write down, send, write down what came of it.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -67,12 +68,16 @@ pub fn send(shared: &Shared) {
             let taken = shared.on_board(|board| board.take(now(), MOST_COMMANDS, weigh));
             (turn, taken, shared.set_out())
         };
-        Sender {
+        let sender = Sender {
             shared,
             portal,
             catalog,
+        };
+        let ids: Vec<SubmissionId> = taken.iter().map(|taken| taken.id).collect();
+        // Unwind safety: what the turn had in hand is forgotten and read anew.
+        if catch_unwind(AssertUnwindSafe(|| sender.go(turn, taken))).is_err() {
+            sender.give_up_turn(&ids);
         }
-        .go(turn, taken);
     }
 }
 
@@ -96,6 +101,23 @@ struct Sender<'s> {
 type Tasks = HashMap<SubmissionId, Task>;
 
 impl Sender<'_> {
+    /// A bug ended the turn. Its submissions go one by one from now on, so that the one that brings the bug about is
+    /// found and given up, and holds up nobody.
+    fn give_up_turn(&self, ids: &[SubmissionId]) {
+        tracing::error!(?ids, "a delivery met a bug");
+        match ids {
+            [id] if self.shared.look_at_board(|board| board.is_taken(*id)) => self.record(vec![Record {
+                id: *id,
+                steps: Vec::new(),
+                change: Change::Failed(feed::bug()),
+            }]),
+            _ => {
+                let due = self.shared.now();
+                self.shared.on_board(|board| board.give_back(ids, due));
+            }
+        }
+    }
+
     fn go(&self, turn: Turn, taken: Vec<Taken<Task>>) {
         let alone = taken.iter().any(|taken| taken.alone);
         let mut tasks = Tasks::new();

@@ -231,14 +231,7 @@ mod tests {
 
     #[test]
     fn broken_json_says_where() {
-        for text in [
-            "{",
-            "{\"a\":}",
-            "[1,2",
-            "{'a' 1}",
-            "{a:1 b:2}",
-            "{} {}",
-        ] {
+        for text in ["{", "{\"a\":}", "[1,2", "{'a' 1}", "{a:1 b:2}", "{} {}"] {
             let Err(Unreadable::Json { reason }) = fields(text, &Limits::default()) else {
                 panic!("{text} was read");
             };

@@ -140,7 +140,7 @@ impl<'c> Machine<'c> {
         let (case, now, started) = (self.case, self.now, self.started);
         let row = &mut self.rows[n];
         if row.task.is_none() {
-            row.task = Some(row.load(case, started));
+            row.task = Some(row.load(case, started, now));
         }
         let task = row.task.as_mut().expect("a task");
         if let Some(asked) = &task.asked {

@@ -42,7 +42,7 @@ impl Row {
         }
     }
 
-    pub fn load(&self, case: &Case, started: Millis) -> Task {
+    pub fn load(&self, case: &Case, started: Millis, now: Millis) -> Task {
         let mut journal = Journal {
             steps: Vec::new(),
             decision: self.decision.clone(),
@@ -58,7 +58,15 @@ impl Row {
             journal,
         };
         let channel = case.channel.clone();
-        Task::new(stored, self.submission.clone(), channel, &CATALOG, "RU", started).expect("values that fit")
+        Task::new(
+            stored,
+            self.submission.clone(),
+            channel,
+            &CATALOG,
+            "RU",
+            (started, now),
+        )
+        .expect("values that fit")
     }
 
     /// As `store::journal` clears the way for `inbox retry`.
