@@ -314,7 +314,15 @@ fn read_one(shared: &Shared, id: SubmissionId) -> Result<Read, StoreError> {
         ));
     };
     if !channel.channel.enabled {
-        return Ok(Read::Held);
+        // Nobody will switch it on again, and nobody looks for what waits there.
+        let is_deleted = channel.deleted_at.is_some();
+        return Ok(match is_deleted {
+            true => lost(
+                "channel",
+                "its channel was switched off and then deleted; make a channel of the same address again, then deliver again",
+            ),
+            false => Read::Held,
+        });
     }
     let submission = match task::submission(&stored.received, &channel.channel.slug) {
         Ok(submission) => submission,

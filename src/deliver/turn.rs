@@ -194,7 +194,8 @@ impl Sender<'_> {
     /// failed for it. Fresh is what was read after the submission came: what its sender could know is in it.
     fn unfit(&self, id: SubmissionId, unfit: &Unfit, since: Millis, records: &mut Vec<Record>) {
         let now = self.shared.now();
-        let fresh = self.catalog.taken_at >= since;
+        // What came by a clock that was set back since is not waited for.
+        let fresh = self.catalog.taken_at >= since || since > now;
         if unfit.may_be_stale() && !fresh {
             self.shared.health().want_catalog(now);
             self.shared.news();
