@@ -144,7 +144,7 @@ pub struct Bounds {
     #[arg(
         long,
         env = "B24_BRIDGE_MAX_CONNECTIONS",
-        default_value_t = 1024,
+        default_value_t = 768,
         value_name = "N"
     )]
     pub max_connections: usize,

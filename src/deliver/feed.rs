@@ -20,7 +20,7 @@ const AT_ONCE: usize = 256;
 /// A task with a body beyond this is read again when its turn comes, so that files do not fill the memory.
 const KEEP_BODY: usize = 64 * 1024;
 /// The same for what lies beyond this in all: a task takes some times its body's room.
-const KEEP_BODIES: usize = 8 << 20;
+const KEEP_BODIES: usize = 4 << 20;
 /// No pause between attempts is longer than this, unless the clock was set back meanwhile.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20 * 60);
 /// How soon the feeder looks again when the disk refused something.

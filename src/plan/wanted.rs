@@ -45,12 +45,18 @@ pub struct Search {
     pub field: String,
     pub by: By,
     pub values: Vec<String>,
+    /// Tells searches of one field apart.
+    pub part: usize,
 }
 
 impl Search {
     /// The field's name as part of a call's key.
     pub fn key(&self) -> String {
-        self.field.to_ascii_lowercase()
+        let field = self.field.to_ascii_lowercase();
+        match self.part {
+            0 => field,
+            part => format!("{field}_{}", part + 1),
+        }
     }
 
     /// Whether a record's value is one of those searched for: however the portal writes numbers, dates and lists.
@@ -309,6 +315,11 @@ fn search(
     context: &Context<'_>,
 ) -> Result<(), BadValue> {
     let forms = values::search_forms(field, &input(rendered), context)?;
+    let is_comm = matches!(field.name.as_str(), "PHONE" | "EMAIL");
+    if field.kind == FieldKind::Multifield && !is_comm {
+        each_alone(record, field, forms);
+        return Ok(());
+    }
     match record
         .searches
         .iter_mut()
@@ -325,10 +336,30 @@ fn search(
                 field: field.name.clone(),
                 by,
                 values: forms,
+                part: 0,
             });
         }
     }
     Ok(())
+}
+
+/// A filter on a multifield takes one value; whether a portal takes a list there is written nowhere, and one that does
+/// not would find nobody and make a contact of each request. So each form is searched for by a call of its own.
+// b24: api-reference/crm/contacts/crm-contact-list.md
+fn each_alone(record: &mut RecordWanted, field: &Field, forms: Vec<String>) {
+    for form in forms {
+        let of_field = || record.searches.iter().filter(|search| search.field == field.name);
+        if of_field().any(|search| search.values.contains(&form)) {
+            continue;
+        }
+        let part = of_field().count();
+        record.searches.push(Search {
+            field: field.name.clone(),
+            by: By::Field,
+            values: vec![form],
+            part,
+        });
+    }
 }
 
 #[cfg(test)]
@@ -342,6 +373,7 @@ mod tests {
             field: "X".to_owned(),
             by: By::Field,
             values: values.iter().map(|v| (*v).to_owned()).collect(),
+            part: 0,
         };
         let table: &[(&[&str], Value, bool)] = &[
             (&["6510"], json!("6510"), true),

@@ -84,6 +84,10 @@ fn condition<'a>(
     } else {
         vec![php::text(value)]
     };
+    // The documentation knows one value for a multifield, and no list: it finds nobody here.
+    // b24: api-reference/crm/contacts/crm-contact-list.md
+    let is_list = php::is_array(value) && def.kind == Kind::Multi;
+    let values = if is_list { Vec::new() } else { values };
     Some(Condition {
         def,
         op,
