@@ -61,6 +61,11 @@ impl<T> Board<T> {
         self.entries.len()
     }
 
+    #[cfg(test)]
+    pub fn ids(&self) -> Vec<SubmissionId> {
+        self.entries.keys().copied().collect()
+    }
+
     pub fn contains(&self, id: SubmissionId) -> bool {
         self.entries.contains_key(&id)
     }

@@ -44,6 +44,8 @@ pub fn feed(shared: &Shared) {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "submissions cannot be taken up; trying again");
+                // What it had in hand is found again.
+                feeder = Feeder::new();
                 AFTER_TROUBLE
             }
         };
@@ -126,8 +128,7 @@ impl Feeder {
                 }
                 return Ok(if self.lines.is_empty() { IDLE } else { FULL });
             };
-            if !self.put_on_board(shared, waiting)? {
-                // What was taken out of the long lines is found again.
+            if !self.put_on_board(shared, waiting, is_ready)? {
                 *self = Feeder::new();
                 return Ok(NO_CATALOG);
             }
@@ -137,9 +138,14 @@ impl Feeder {
         }
     }
 
-    /// Reads these and puts those on the board that need not wait off it. False when the portal's fields are not known
-    /// any more.
-    fn put_on_board(&mut self, shared: &Shared, waiting: Vec<Waiting>) -> Result<bool, StoreError> {
+    /// Reads these and puts those on the board that need not wait off it: none of them needs to who has waited and is
+    /// ready. False when the portal's fields are not known any more.
+    fn put_on_board(
+        &mut self,
+        shared: &Shared,
+        waiting: Vec<Waiting>,
+        is_ready: bool,
+    ) -> Result<bool, StoreError> {
         let kept = |board: &Board<Task>| board.kept().map(|task| task.weight).sum();
         let mut found = Found {
             weight: shared.look_at_board(kept),
@@ -147,7 +153,8 @@ impl Feeder {
         };
         let mut is_known = true;
         for waiting in waiting {
-            is_known = found.look_at(shared, &waiting, &mut self.lines)?;
+            let lines = (!is_ready).then_some(&mut self.lines);
+            is_known = found.look_at(shared, &waiting, lines)?;
             if !is_known {
                 break;
             }
@@ -179,12 +186,13 @@ struct Found {
 }
 
 impl Found {
-    /// Reads one submission. False when the portal's fields are not known any more: another portal was connected.
+    /// Reads one submission, which waits in `lines` when it must. False when the portal's fields are not known any
+    /// more: another portal was connected.
     fn look_at(
         &mut self,
         shared: &Shared,
         waiting: &Waiting,
-        lines: &mut LongLines,
+        lines: Option<&mut LongLines>,
     ) -> Result<bool, StoreError> {
         let id = waiting.id;
         if shared.look_at_board(|board| board.contains(id)) {
@@ -199,11 +207,11 @@ impl Found {
         match read(shared, id)? {
             Read::Task(task) => {
                 let persons = &task.wanted.persons;
-                let here = |person: &str| self.persons.get(person).copied().unwrap_or(0);
-                let is_long = shared.look_at_board(|board| {
-                    lines.must_wait(persons, |person| board.line(person) + here(person))
-                });
-                if is_long {
+                if let Some(lines) = lines
+                    && shared.look_at_board(|board| {
+                        lines.must_wait(persons, |person| board.line(person) + self.line(person))
+                    })
+                {
                     lines.put(*waiting, persons.clone());
                     return Ok(true);
                 }
@@ -225,6 +233,11 @@ impl Found {
             }),
         }
         Ok(true)
+    }
+
+    /// How many of a person stand here.
+    fn line(&self, person: &str) -> usize {
+        self.persons.get(person).copied().unwrap_or(0)
     }
 
     /// Whether a task with a body of this size is kept until its turn comes; counts it if so.

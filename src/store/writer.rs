@@ -2,6 +2,7 @@
 //! commits it as one group: one sync of the disk for many submissions. Nobody is answered before the
 //! commit of their group.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -212,7 +213,7 @@ fn run(conn: &Connection, clock: &Clock, outlets: &Outlets) {
         let accepts = group.accepts.len();
         outlets.room.add_permits(accepts);
         let started = Instant::now();
-        let outcome = commit(conn, &mut group, &mut acceptor, clock());
+        let outcome = outlive(conn, || commit(conn, &mut group, &mut acceptor, clock()));
         let done = Instant::now();
         let others = group.tasks_from.take().map_or(Duration::ZERO, |from| done - from);
         group.answer(&outcome);
@@ -269,6 +270,19 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// A bug in one job refuses its group and no more: without this thread nothing could ever be stored again.
+fn outlive(conn: &Connection, commit: impl FnOnce() -> Answer<()>) -> Answer<()> {
+    // Unwind safety: what the group wrote is rolled back, and an id that was given out is not given out again.
+    catch_unwind(AssertUnwindSafe(commit)).unwrap_or_else(|_| {
+        if !conn.is_autocommit() {
+            let _still_open = conn.execute_batch("ROLLBACK");
+        }
+        Err(StoreError::Refused(
+            "the writer met a bug; the log says more".to_owned(),
+        ))
+    })
 }
 
 /// One transaction for the whole group. An error here means that nothing of it was stored; the error

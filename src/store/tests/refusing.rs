@@ -108,3 +108,15 @@ fn a_refusal_of_the_disk_refuses_the_whole_group() {
     );
     assert_eq!(bench.store.setting::<i64>("half").unwrap(), Some(1));
 }
+
+#[test]
+fn a_bug_in_one_write_costs_its_group_and_no_more() {
+    let bench = Bench::new();
+    let refused = bench.store.inner.writer.write::<()>(|conn, _| {
+        conn.execute("INSERT INTO setting (key, value) VALUES ('half', '1')", [])?;
+        panic!("a bug, made for this test")
+    });
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    bench.accept(arrival("a=1"));
+    assert_eq!(bench.store.setting::<i64>("half").unwrap(), None);
+}
