@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::values::{age, country, host_and_address, origin, seconds, state};
+use super::values::{address, age, country, host_and_address, origin, seconds, state};
 
 use crate::model::State;
 
@@ -124,7 +124,7 @@ pub struct Serve {
 #[derive(Debug, Clone, Args)]
 pub struct PublicUrl {
     /// How websites reach --listen, for the addresses of channels [default: http:// and the listener's own address]
-    #[arg(long, env = "B24_BRIDGE_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "B24_BRIDGE_PUBLIC_URL", value_name = "URL", value_parser = address)]
     pub public_url: Option<String>,
 }
 

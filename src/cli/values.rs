@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::model::State;
+use crate::values::knows_country;
 
 /// Scheme, host and port alone: the pages' links begin at the root.
 pub fn origin(text: &str) -> Result<String, String> {
@@ -19,6 +20,20 @@ pub fn origin(text: &str) -> Result<String, String> {
     Ok(url.to_owned())
 }
 
+/// Scheme and host, and the path below which a proxy may have put us.
+pub fn address(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '@', ' ']) => {
+            Ok(url.to_owned())
+        }
+        _ => Err("expected http:// or https:// with a host, like https://forms.example.ru".to_owned()),
+    }
+}
+
 pub fn state(text: &str) -> Result<State, String> {
     State::from_name(text).ok_or_else(|| {
         let names: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
@@ -28,10 +43,11 @@ pub fn state(text: &str) -> Result<State, String> {
 
 pub fn country(text: &str) -> Result<String, String> {
     let code = text.to_ascii_uppercase();
-    if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) {
+    // A code of nobody's would leave numbers without their country unread, and people would be made twice.
+    if code.len() == 2 && knows_country(&code) {
         Ok(code)
     } else {
-        Err("expected two letters like RU, BY or KZ".to_owned())
+        Err("expected the two letters of a country, like RU, BY or KZ".to_owned())
     }
 }
 
@@ -74,6 +90,29 @@ pub fn age(text: &str) -> Result<std::time::Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn countries_are_those_that_have_phones() {
+        assert_eq!(country("kz").unwrap(), "KZ");
+        for wrong in ["XX", "UK", "RUS", "7", ""] {
+            assert!(country(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_scheme_and_a_host() {
+        assert_eq!(address("https://a.example/in/").unwrap(), "https://a.example/in");
+        for wrong in [
+            "",
+            "a.example",
+            "https://",
+            "https:///in",
+            "ftp://a",
+            "https://a?b",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn ages() {
