@@ -22,7 +22,7 @@
 //!
 //! - 0 `model`: plain values.
 //! - 1 rules, pure: `intake` (bytes → fields), `template`, `channel_file`, `values`, `wire` (Call ↔ REST), `plan`,
-//!   `throttle`.
+//!   `throttle`, `certificate` (X.509).
 //! - 2 adapters, each owns one outside thing and knows no other: `http` (hyper), `store` (SQLite), `portal` (ureq),
 //!   `logging`, `signals`.
 //! - 3 services: `deliver`, `web`, `housekeeping`, `practice_portal`.
@@ -30,6 +30,7 @@
 
 pub mod model;
 
+pub mod certificate;
 pub mod channel_file;
 pub mod intake;
 pub mod plan;

@@ -25,6 +25,9 @@ const ADAPTERS: u8 = 2;
 const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("ureq", &["portal"]),
+    // Certificates are served, and looked at by `doctor`.
+    ("rustls", &["http", "probe"]),
+    ("tokio_rustls", &["http"]),
     ("hyper", &["http", "practice_portal", "web", "run"]),
     ("hyper_util", &["http", "practice_portal", "web", "run"]),
     ("tokio::net", &["http", "practice_portal", "web", "run"]),
