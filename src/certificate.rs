@@ -98,7 +98,11 @@ mod tests {
     use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 
     fn made(change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
-        let names = ["portal.example".to_owned(), "10.0.0.5".to_owned(), "::1".to_owned()];
+        let names = [
+            "portal.example".to_owned(),
+            "10.0.0.5".to_owned(),
+            "::1".to_owned(),
+        ];
         let mut params = CertificateParams::new(names).unwrap();
         params.not_before = date_time_ymd(2026, 1, 1);
         params.not_after = date_time_ymd(2026, 12, 31);

@@ -14,11 +14,11 @@ mod connection;
 mod forwarded;
 mod request;
 mod socket;
-mod tls;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

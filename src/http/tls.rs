@@ -63,7 +63,9 @@ pub enum TlsError {
     NoKey(PathBuf),
     #[error("{file} is damaged ({reason}); put the file in place again")]
     Damaged { file: PathBuf, reason: String },
-    #[error("the key in {key} does not belong to the certificate in {certificate}; put the two in place that belong together")]
+    #[error(
+        "the key in {key} does not belong to the certificate in {certificate}; put the two in place that belong together"
+    )]
     Mismatch { certificate: PathBuf, key: PathBuf },
     #[error("TLS cannot be set up ({0}); try another kind of key")]
     Refused(String),
@@ -96,14 +98,15 @@ impl TlsFiles {
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
             unreadable(&self.key, error).unwrap_or_else(|| TlsError::NoKey(self.key.clone()))
         })?;
-        let pair = CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
-                certificate: self.certificate.clone(),
-                key: self.key.clone(),
-            },
-            // The certificate was read before, so it is the key that rustls cannot use.
-            _ => TlsError::NoKey(self.key.clone()),
-        })?;
+        let pair =
+            CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
+                    certificate: self.certificate.clone(),
+                    key: self.key.clone(),
+                },
+                // The certificate was read before, so it is the key that rustls cannot use.
+                _ => TlsError::NoKey(self.key.clone()),
+            })?;
         let open = std::fs::metadata(&self.key).is_ok_and(|meta| meta.permissions().mode() & 0o007 != 0);
         Ok(Loaded {
             certificate: read,
@@ -176,7 +179,9 @@ struct Seen {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 
@@ -321,9 +326,7 @@ mod tests {
     /// Certificate and key as PEM.
     fn made(subject: &str) -> (String, String) {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, subject);
+        params.distinguished_name.push(rcgen::DnType::CommonName, subject);
         params.not_after = date_time_ymd(2999, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
@@ -439,6 +442,10 @@ mod tests {
     fn what_a_plain_client_is_told_is_whole() {
         let text = std::str::from_utf8(PLAIN_HTTP).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{}", body.len());
+        assert!(
+            head.contains(&format!("Content-Length: {}\r\n", body.len())),
+            "{}",
+            body.len()
+        );
     }
 }
