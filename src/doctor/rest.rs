@@ -12,7 +12,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 pub fn look(connection: &Connection, options: &portal::Options) -> Vec<Finding> {
     let options = portal::Options {
         connect_timeout: STEP,
-        whole_timeout: ANSWER,
+        whole_timeout: options.whole_timeout.min(ANSWER),
         ..options.clone()
     };
     let portal = match Portal::open(connection.clone(), &options) {

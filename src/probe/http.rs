@@ -20,11 +20,12 @@ pub struct Seen {
 
 /// Asks for `path` without following anything. `None`: what came is no HTTP.
 pub fn get(stream: &mut (impl Read + Write), host: &str, path: &str) -> io::Result<Option<Seen>> {
-    write!(
-        stream,
+    let question = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: b24-bridge/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
         env!("CARGO_PKG_VERSION")
-    )?;
+    );
+    // In one piece: whoever answers the first bytes and hangs up must not be taken for a broken line.
+    stream.write_all(question.as_bytes())?;
     stream.flush()?;
     let mut got = Vec::new();
     let mut some = [0u8; 4 << 10];
