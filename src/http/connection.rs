@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{StatusCode, http::request::Parts};
+use hyper::{HeaderMap, StatusCode, http::request::Parts};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -37,6 +38,8 @@ pub struct Shared<F> {
     memory: Memory,
     limits: Limits,
     trusted: Vec<TrustedProxy>,
+    /// What looks like a proxy that nobody named was told of, once.
+    told: AtomicBool,
 }
 
 impl<F> Shared<F> {
@@ -53,6 +56,23 @@ impl<F> Shared<F> {
             memory,
             limits: limits.clone(),
             trusted,
+            told: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<F> Shared<F> {
+    /// Whoever puts a proxy in front and does not say so finds all senders counted as one.
+    fn tell_of_forgotten(&self, peer: SocketAddr, headers: &HeaderMap) {
+        if !self.told.load(Ordering::Relaxed)
+            && forwarded::looks_forgotten(peer, headers)
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            let proxy = peer.ip().to_canonical();
+            tracing::warn!(
+                %proxy,
+                "requests come through a proxy that is not trusted, so all of them count as its own; if it is yours, name it with --trusted-proxy {proxy}"
+            );
         }
     }
 }
@@ -142,7 +162,12 @@ where
     Fut: Future<Output = Response>,
 {
     let awaits_continue = head.headers.contains_key(EXPECT);
-    let client = forwarded::client(peer, &head.headers, &shared.trusted);
+    let client = if shared.trusted.is_empty() {
+        shared.tell_of_forgotten(peer, &head.headers);
+        peer.ip().to_canonical()
+    } else {
+        forwarded::client(peer, &head.headers, &shared.trusted)
+    };
     let wire = Wire {
         incoming: Some(incoming),
         leftover: Arc::clone(leftover),

@@ -75,6 +75,16 @@ pub(super) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &[TrustedPr
     nearest
 }
 
+/// Whether a request looks as if it came through a proxy of the house that nobody named: strangers from outside could
+/// send the header, too, and are not listened to.
+pub(super) fn looks_forgotten(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let is_inside = match peer.ip().to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    };
+    is_inside && headers.contains_key(X_FORWARDED_FOR)
+}
+
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry).ok()?.trim_matches([' ', '\t']);
@@ -175,6 +185,24 @@ mod tests {
     #[test]
     fn nobody_is_trusted_without_the_flag() {
         assert_eq!(client_of("127.0.0.1:5000", &["198.51.100.7"], &[]), "127.0.0.1");
+    }
+
+    #[test]
+    fn only_a_proxy_of_the_house_can_look_forgotten() {
+        let mut headers = HeaderMap::new();
+        let looks = |peer: &str, headers: &HeaderMap| looks_forgotten(peer.parse().unwrap(), headers);
+        assert!(!looks("10.0.0.1:5000", &headers));
+        headers.insert(X_FORWARDED_FOR, HeaderValue::from_static("198.51.100.7"));
+        for (peer, expected) in [
+            ("10.0.0.1:5000", true),
+            ("127.0.0.1:5000", true),
+            ("[::ffff:192.168.1.1]:5000", true),
+            ("[fd00::1]:5000", true),
+            ("203.0.113.9:5000", false),
+            ("[2001:db8::1]:5000", false),
+        ] {
+            assert_eq!(looks(peer, &headers), expected, "{peer}");
+        }
     }
 
     #[test]

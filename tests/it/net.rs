@@ -239,9 +239,20 @@ pub fn answering(bytes: &'static [u8]) -> SocketAddr {
     address
 }
 
-/// A port of this machine where nobody listens. Its listener is gone when this returns, so another program might take
-/// it; none of ours asks for a port by its number.
-pub fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").to_string()
+/// A port of this machine where nobody listens, and nobody can as long as this lives.
+pub struct Deaf(socket2::Socket);
+
+impl Deaf {
+    pub fn new() -> Deaf {
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+        socket.bind(&any.into()).expect("a port");
+        Deaf(socket)
+    }
+
+    pub fn port(&self) -> u16 {
+        let address = self.0.local_addr().expect("an address");
+        address.as_socket().expect("an IP address").port()
+    }
 }

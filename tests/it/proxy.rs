@@ -85,6 +85,14 @@ fn without_the_flag_the_header_is_the_senders_own_invention() {
     for lead in all(&portal, "leads") {
         assert_eq!(lead["TITLE"], "127.0.0.1");
     }
+    // Whoever forgot the flag is told of it, once.
+    assert_eq!(
+        bridge
+            .log()
+            .matches("name it with --trusted-proxy 127.0.0.1")
+            .count(),
+        1
+    );
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn a_silent_peer_is_cut_and_counts_as_a_connection_meanwhile() {
         "--max-connections",
         "1",
         "--header-timeout",
-        "1",
+        "3",
     ]);
     bridge.serve();
     let mut silent = TcpStream::connect(address(bridge.websites())).expect("a connection");
