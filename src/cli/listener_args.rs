@@ -118,3 +118,24 @@ pub struct Doctor {
     #[command(flatten)]
     pub json: AsJson,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Cli;
+    use clap::CommandFactory;
+
+    /// The file says of itself that it names one for every flag.
+    #[test]
+    fn the_example_of_an_environment_is_complete() {
+        let example = include_str!("../../examples/b24-bridge.env");
+        let cli = Cli::command();
+        let serve = cli.find_subcommand("serve").unwrap();
+        let missing: Vec<String> = cli
+            .get_arguments()
+            .chain(serve.get_arguments())
+            .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
+            .filter(|name| !example.contains(&format!("{name}=")))
+            .collect();
+        assert_eq!(missing, [] as [String; 0]);
+    }
+}
