@@ -70,8 +70,11 @@ pub fn look(connection: Option<&Connection>, options: &portal::Options) -> Found
         whereabouts: &whereabouts,
         gateway: gateway.as_ref(),
     };
+    // What a connection really starts from is the better answer than what it would.
+    let mut from = whereabouts.from;
     match way.route() {
         Ok((finding, stream)) => {
+            from = stream.local_addr().map(|address| address.ip()).ok().or(from);
             findings.push(finding);
             findings.extend(way.beyond(stream));
             findings.extend(rest::look(connection, options));
@@ -85,7 +88,7 @@ pub fn look(connection: Option<&Connection>, options: &portal::Options) -> Found
     }
     Found {
         findings,
-        whereabouts: Some(whereabouts),
+        whereabouts: Some(Whereabouts { from, ..whereabouts }),
     }
 }
 
@@ -138,64 +141,102 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
+    /// Where to connect to: the portal's addresses, or the proxy's; and what that is called.
+    fn targets(&self) -> Result<(Vec<SocketAddr>, String), Finding> {
+        let (mut targets, of) = match self.gateway {
+            None => (self.whereabouts.addresses.clone(), String::new()),
+            Some(gateway) => {
+                let proxy = format!("the proxy {}:{}", gateway.host, gateway.port);
+                let targets = addresses(&gateway.host, gateway.port);
+                if targets.is_empty() {
+                    return Err(Finding::failed(
+                        "route",
+                        format!("{proxy} is not found"),
+                        "mend the name service, or name the proxy in --portal-proxy by its address",
+                    ));
+                }
+                (targets, format!("{proxy} at "))
+            }
+        };
+        // An address of ours reaches those of its own kind, as in the client.
+        if let Some(from) = self.options.outbound_ip
+            && !targets.is_empty()
+        {
+            targets.retain(|to| to.is_ipv4() == from.is_ipv4());
+            if targets.is_empty() {
+                return Err(Finding::failed(
+                    "route",
+                    format!("there is no address that {from} can reach"),
+                    "IPv4 does not reach IPv6: give --outbound-ip an address of the other kind",
+                ));
+            }
+        }
+        Ok((targets, of))
+    }
+
     /// A connection to the portal, through the proxy if there is one.
     fn route(&self) -> Result<(Finding, TcpStream), Finding> {
-        const CHECK: &str = "route";
-        let portal = format!("{}:{}", self.whereabouts.host, self.whereabouts.port);
-        let (targets, of) = match self.gateway {
-            None => (self.whereabouts.addresses.clone(), String::new()),
-            Some(gateway) => (
-                addresses(&gateway.host, gateway.port),
-                format!("the proxy {}:{} at ", gateway.host, gateway.port),
-            ),
-        };
+        let (targets, of) = self.targets()?;
         let mut last = None;
         let mut silent = Vec::new();
         for to in targets.iter().take(ADDRESSES) {
             let started = Instant::now();
-            let mut stream = match probe::connect(*to, self.options.outbound_ip, STEP) {
-                Ok(stream) => stream,
+            match probe::connect(*to, self.options.outbound_ip, STEP) {
+                Ok(stream) => {
+                    let took = started.elapsed().as_secs_f64() * 1000.0;
+                    let detail = format!("to {of}{to} in {took:.0} ms");
+                    return self.onwards(stream, &detail, &silent);
+                }
                 Err(error) => {
                     silent.push(to.to_string());
                     last = Some((*to, error));
-                    continue;
                 }
-            };
-            let took = started.elapsed().as_secs_f64() * 1000.0;
-            let from = stream
-                .local_addr()
-                .map_or_else(|_| "this machine".to_owned(), |address| address.ip().to_string());
-            let mut detail = format!("from {from} to {of}{to} in {took:.0} ms");
-            if let Some(gateway) = self.gateway {
-                let tunnel = Tunnel {
-                    host: self.whereabouts.host.clone(),
-                    port: self.whereabouts.port,
-                    login: gateway.login.clone(),
-                };
-                if let Err(error) = tunnel.open(&mut stream) {
-                    return Err(Finding::failed(
-                        CHECK,
-                        format!("{of}{to} makes no connection to {portal} ({error})"),
-                        "check the proxy's rules, and name and password in --portal-proxy",
-                    ));
-                }
-                detail = format!("{detail}, and on to {portal}");
             }
-            let finding = if silent.is_empty() {
-                Finding::ok(CHECK, detail)
-            } else {
-                Finding::warning(
-                    CHECK,
-                    format!("{detail}; no connection to {}", silent.join(", ")),
-                    "let the firewall pass these addresses, too, or take them out of the name service",
-                )
-            };
-            return Ok((finding, stream));
         }
         Err(match last {
             Some((to, error)) => self.no_route(&format!("{of}{to}"), &error),
-            None => Finding::skipped(CHECK, "there is no address to go to"),
+            None => Finding::skipped("route", "there is no address to go to"),
         })
+    }
+
+    /// From the proxy on to the portal, if there is one between.
+    fn onwards(
+        &self,
+        mut stream: TcpStream,
+        detail: &str,
+        silent: &[String],
+    ) -> Result<(Finding, TcpStream), Finding> {
+        const CHECK: &str = "route";
+        let from = stream
+            .local_addr()
+            .map_or_else(|_| "this machine".to_owned(), |address| address.ip().to_string());
+        let mut detail = format!("from {from} {detail}");
+        if let Some(gateway) = self.gateway {
+            let tunnel = Tunnel {
+                host: self.whereabouts.host.clone(),
+                port: self.whereabouts.port,
+                login: gateway.login.clone(),
+            };
+            let portal = format!("{}:{}", tunnel.host, tunnel.port);
+            if let Err(error) = tunnel.open(&mut stream) {
+                return Err(Finding::failed(
+                    CHECK,
+                    format!("{detail}, but the proxy makes no connection to {portal} ({error})"),
+                    "check the proxy's rules, and name and password in --portal-proxy",
+                ));
+            }
+            detail = format!("{detail}, and on to {portal}");
+        }
+        let finding = if silent.is_empty() {
+            Finding::ok(CHECK, detail)
+        } else {
+            Finding::warning(
+                CHECK,
+                format!("{detail}; no connection to {}", silent.join(", ")),
+                "let the firewall pass these addresses, too, or take them out of the name service",
+            )
+        };
+        Ok((finding, stream))
     }
 
     fn no_route(&self, to: &str, error: &io::Error) -> Finding {

@@ -396,6 +396,18 @@ fn a_proxy_on_the_way_is_looked_through() {
     said.has("TLS", "ok", &["portal.company.test by Company CA"]);
     said.has("methods", "ok", &[]);
     assert_eq!(said.report["firewall"][0]["to"], proxy.address.to_string());
+    assert_eq!(said.report["firewall"][0]["from"], "127.0.0.1");
+    let nowhere = doctor(
+        &bridge,
+        &[&FREE[..], &["--portal-proxy", "http://proxy.invalid:3128"]].concat(),
+    );
+    assert_eq!(nowhere.status, Some(1));
+    nowhere.has("route", "failed", &["the proxy proxy.invalid:3128 is not found"]);
+    let other = doctor(
+        &bridge,
+        &[&FREE[..], &["--portal-proxy", &url, "--outbound-ip", "::1"]].concat(),
+    );
+    other.has("route", "failed", &["no address that ::1 can reach"]);
     let said_wrong = doctor(
         &bridge,
         &[
