@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::listener_args::{Bounds, Certificates, Doctor};
+use super::listener_args::{Bounds, Doctor, Listeners};
 use super::values::{age, country, host_and_address, origin, seconds, state};
 
 use crate::http::TrustedProxy;
@@ -96,29 +96,13 @@ pub enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// Where websites post to
-    #[arg(
-        long,
-        env = "B24_BRIDGE_LISTEN",
-        default_value = "0.0.0.0:8080",
-        value_name = "ADDR"
-    )]
-    pub listen: SocketAddr,
-    /// Where administrators and the portal's frame come in
-    #[arg(
-        long,
-        env = "B24_BRIDGE_ADMIN_LISTEN",
-        default_value = "127.0.0.1:8081",
-        value_name = "ADDR"
-    )]
-    pub admin_listen: SocketAddr,
+    #[command(flatten)]
+    pub listeners: Listeners,
     #[command(flatten)]
     pub public: PublicUrl,
     /// How administrators reach --admin-listen; with https:// sign-ins are kept to TLS [default: the listener's own address]
     #[arg(long, env = "B24_BRIDGE_ADMIN_URL", value_name = "URL", value_parser = origin)]
     pub admin_url: Option<String>,
-    #[command(flatten)]
-    pub certificates: Certificates,
     /// Address or network of a reverse proxy in front of the listeners, whose X-Forwarded-For tells who sent a request;
     /// may be given several times
     #[arg(

@@ -11,10 +11,10 @@ pub fn doctor(global: &Global, command: &Doctor) -> anyhow::Result<()> {
     let subject = Subject {
         data_dir: workplace::data_dir(global)?,
         way: workplace::way(&command.way)?,
-        listen: command.listen,
-        admin_listen: command.admin_listen,
-        tls: command.certificates.websites(),
-        admin_tls: command.certificates.admin(),
+        listen: command.listeners.listen,
+        admin_listen: command.listeners.admin_listen,
+        tls: command.listeners.certificates.websites(),
+        admin_tls: command.listeners.certificates.admin(),
     };
     let mut written = Ok(());
     let report = doctor::examine(&subject, |finding| {

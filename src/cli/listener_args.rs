@@ -8,6 +8,29 @@ use clap::Args;
 use super::args::{AsJson, Way};
 use crate::http::TlsFiles;
 
+/// Our two listeners.
+#[derive(Debug, Clone, Args)]
+pub struct Listeners {
+    /// Where websites post to
+    #[arg(
+        long,
+        env = "B24_BRIDGE_LISTEN",
+        default_value = "0.0.0.0:8080",
+        value_name = "ADDR"
+    )]
+    pub listen: SocketAddr,
+    /// Where administrators and the portal's frame come in
+    #[arg(
+        long,
+        env = "B24_BRIDGE_ADMIN_LISTEN",
+        default_value = "127.0.0.1:8081",
+        value_name = "ADDR"
+    )]
+    pub admin_listen: SocketAddr,
+    #[command(flatten)]
+    pub certificates: Certificates,
+}
+
 /// TLS on the listeners. Files that change are taken up while the server runs.
 #[derive(Debug, Clone, Args)]
 pub struct Certificates {
@@ -95,24 +118,8 @@ pub struct Bounds {
 
 #[derive(Debug, Clone, Args)]
 pub struct Doctor {
-    /// Where websites post to, if no server is running that could tell
-    #[arg(
-        long,
-        env = "B24_BRIDGE_LISTEN",
-        default_value = "0.0.0.0:8080",
-        value_name = "ADDR"
-    )]
-    pub listen: SocketAddr,
-    /// Where administrators come in, if no server is running that could tell
-    #[arg(
-        long,
-        env = "B24_BRIDGE_ADMIN_LISTEN",
-        default_value = "127.0.0.1:8081",
-        value_name = "ADDR"
-    )]
-    pub admin_listen: SocketAddr,
     #[command(flatten)]
-    pub certificates: Certificates,
+    pub listeners: Listeners,
     #[command(flatten)]
     pub way: Way,
     #[command(flatten)]

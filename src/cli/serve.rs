@@ -53,7 +53,7 @@ pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options>
             ..intake::Limits::default()
         },
     };
-    let admin_tls = command.certificates.admin();
+    let admin_tls = command.listeners.certificates.admin();
     if admin_tls.is_some()
         && let Some(url) = &command.admin_url
         && url.starts_with("http://")
@@ -62,11 +62,11 @@ pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options>
     }
     Ok(run::Options {
         data_dir: workplace::data_dir(global)?,
-        listen: command.listen,
-        admin_listen: command.admin_listen,
+        listen: command.listeners.listen,
+        admin_listen: command.listeners.admin_listen,
         public_url: command.public.public_url.clone(),
         admin_url: command.admin_url.clone(),
-        tls: command.certificates.websites(),
+        tls: command.listeners.certificates.websites(),
         admin_tls,
         trusted_proxies: command.trusted_proxy.clone(),
         limits,
