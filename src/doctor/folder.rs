@@ -25,6 +25,9 @@ const SYNCS: usize = 9;
 /// A disk that turns takes about 10 ms.
 const SLOW: Duration = Duration::from_millis(100);
 
+const RESTORE: &str =
+    "stop the server, keep a copy of the data directory, and restore a backup with `restore --force`";
+
 /// What was found of the directory, and what the database says of the rest.
 #[derive(Default)]
 pub struct Folder {
@@ -32,8 +35,10 @@ pub struct Folder {
     pub database: Option<Examined>,
     pub connection: Option<Connection>,
     pub listening: Option<Listening>,
-    /// A server runs on it.
-    pub is_running: bool,
+    /// A server runs on it; `None` when that cannot be told.
+    pub is_running: Option<bool>,
+    /// There is a database, and it did not open.
+    pub is_closed: bool,
 }
 
 /// The disk does not answer.
@@ -59,6 +64,7 @@ pub fn look(dir: &Path) -> Folder {
             return folder;
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            folder.is_running = Some(false);
             folder.findings.push(Finding::warning(
                 "data directory",
                 format!("there is no {shown} yet"),
@@ -77,7 +83,7 @@ pub fn look(dir: &Path) -> Folder {
         .findings
         .push(Finding::ok("data directory", shown.to_string()));
     folder.findings.extend(permissions(dir, &meta));
-    folder.is_running = ServeLock::is_held(dir).unwrap_or(false);
+    folder.is_running = ServeLock::is_held(dir).ok();
     match Examined::open(dir) {
         Ok(Some(database)) => {
             folder.connection = database.credential(CONNECTION_CREDENTIAL);
@@ -89,16 +95,21 @@ pub fn look(dir: &Path) -> Folder {
             "there is none yet",
             "`serve` makes it",
         )),
-        Err(error @ StoreError::Foreign(_)) => {
-            folder.findings.push(Finding::failed(
-                "database",
-                error.to_string(),
-                "name another with --data-dir",
-            ));
+        Err(error) => {
+            folder.is_closed = true;
+            folder.findings.push(closed(&error));
         }
-        Err(error) => folder.findings.push(not_ours(&error.to_string())),
     }
     folder
+}
+
+fn closed(error: &StoreError) -> Finding {
+    let way_out = match error {
+        StoreError::Foreign(_) => "name another with --data-dir",
+        StoreError::Broken { .. } => RESTORE,
+        _ => return not_ours(&error.to_string()),
+    };
+    Finding::failed("database", error.to_string(), way_out)
 }
 
 fn not_ours(detail: &str) -> Finding {
@@ -298,11 +309,9 @@ pub fn database(mut database: Examined, limit: Duration) -> Vec<Finding> {
             CHECK,
             format!("{about}, sound as far as it was read in {} s", limit.as_secs()),
         ),
-        Soundness::Damaged(faults) => Finding::failed(
-            CHECK,
-            format!("{about}, damaged: {}", faults.join("; ")),
-            "stop the server, keep a copy of the data directory, and restore a backup with `restore --force`",
-        ),
+        Soundness::Damaged(faults) => {
+            Finding::failed(CHECK, format!("{about}, damaged: {}", faults.join("; ")), RESTORE)
+        }
     }]
 }
 

@@ -29,18 +29,18 @@ struct Listener<'a> {
     files: Option<&'a TlsFiles>,
 }
 
-pub fn look(subject: &Subject, is_running: bool, noted: Option<&Listening>) -> Vec<Finding> {
-    let mut found = vec![if is_running {
-        Finding::ok("server", "`serve` is running")
-    } else {
-        Finding::warning(
+pub fn look(subject: &Subject, is_running: Option<bool>, noted: Option<&Listening>) -> Vec<Finding> {
+    let mut found = vec![match is_running {
+        Some(true) => Finding::ok("server", "`serve` is running"),
+        Some(false) => Finding::warning(
             "server",
             "`serve` is not running",
             "start it, for example with `systemctl start b24-bridge`",
-        )
+        ),
+        None => Finding::skipped("server", "the data directory does not tell whether it runs"),
     }];
     // A note of a server that has ended says where one was, not where one will be.
-    let noted = noted.filter(|_| is_running);
+    let noted = noted.filter(|_| is_running == Some(true));
     let listeners = [
         Listener {
             check: "websites",
@@ -62,10 +62,10 @@ pub fn look(subject: &Subject, is_running: bool, noted: Option<&Listening>) -> V
         },
     ];
     for listener in &listeners {
-        if is_running {
-            found.extend(listener.asked(subject.way.ca_pem.as_deref()));
-        } else {
-            found.push(listener.could_open());
+        match is_running {
+            Some(true) => found.extend(listener.asked(subject.way.ca_pem.as_deref())),
+            Some(false) => found.push(listener.could_open()),
+            None => {}
         }
         found.extend(listener.files.map(|files| listener.files_hold(files)));
     }

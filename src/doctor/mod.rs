@@ -96,7 +96,14 @@ pub fn examine(subject: &Subject, mut say: impl FnMut(&Finding)) -> Report {
         .map(|database| later(move || folder::database(database, READING)));
     let (options, connection) = (subject.way.clone(), folder.connection);
     let connected = connection.clone();
-    let portal = later(move || way::look(connection.as_ref(), &options));
+    let is_closed = folder.is_closed;
+    let portal = later(move || {
+        if is_closed {
+            way::Found::unknown()
+        } else {
+            way::look(connection.as_ref(), &options)
+        }
+    });
     let (told, listening) = (subject.clone(), folder.listening.clone());
     let listeners = later(move || listeners::look(&told, folder.is_running, listening.as_ref()));
 

@@ -32,6 +32,17 @@ impl Found {
             whereabouts: None,
         }
     }
+
+    /// The database would tell which portal it is, and does not open.
+    pub fn unknown() -> Found {
+        Found {
+            findings: vec![Finding::skipped(
+                "portal",
+                "the database that names it does not open",
+            )],
+            whereabouts: None,
+        }
+    }
 }
 
 /// Looks at everything between here and the portal.

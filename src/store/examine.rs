@@ -62,6 +62,10 @@ impl Examined {
             // Zero, too, is the mark of a file that a first start has just made.
             Ok((conn, APPLICATION_ID | 0)) => Ok(Some(Examined { conn, path })),
             Ok(_) => Err(StoreError::Foreign(path)),
+            Err(error) if is_damage(&error) => Err(StoreError::Broken {
+                what: "the header",
+                reason: error.to_string(),
+            }),
             Err(error) => Err(refused(&path, &error.to_string())),
         }
     }
@@ -92,13 +96,11 @@ impl Examined {
         match found {
             Ok(faults) if faults == ["ok"] => Ok(Soundness::Sound),
             Ok(faults) => Ok(Soundness::Damaged(faults)),
-            Err(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::OperationInterrupted) => Ok(Soundness::Unfinished),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                    Ok(Soundness::Damaged(vec![error.to_string()]))
-                }
-                _ => Err(error.into()),
-            },
+            Err(error) if is_damage(&error) => Ok(Soundness::Damaged(vec![error.to_string()])),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Ok(Soundness::Unfinished)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -128,6 +130,13 @@ impl Examined {
             .ok()?;
         serde_json::from_str(&text?).ok()
     }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
 }
 
 fn refused(path: &Path, reason: &str) -> StoreError {
@@ -198,7 +207,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE_NAME);
         std::fs::write(&path, "x".repeat(5000)).unwrap();
-        assert!(Examined::open(dir.path()).is_err());
+        assert!(matches!(
+            Examined::open(dir.path()),
+            Err(StoreError::Broken { .. })
+        ));
         std::fs::remove_file(&path).unwrap();
         let foreign = Connection::open(&path).unwrap();
         foreign
