@@ -22,14 +22,15 @@
 //!
 //! - 0 `model`: plain values.
 //! - 1 rules, pure: `intake` (bytes → fields), `template`, `channel_file`, `values`, `wire` (Call ↔ REST), `plan`,
-//!   `throttle`.
+//!   `throttle`, `certificate` (X.509).
 //! - 2 adapters, each owns one outside thing and knows no other: `http` (hyper), `store` (SQLite), `portal` (ureq),
-//!   `logging`, `signals`.
-//! - 3 services: `deliver`, `web`, `housekeeping`, `practice_portal`.
+//!   `probe` (sockets and disks, looked at), `logging`, `signals`.
+//! - 3 services: `deliver`, `web`, `doctor`, `housekeeping`, `practice_portal`.
 //! - 4 shell: `run`, `cli`, `main`.
 
 pub mod model;
 
+pub mod certificate;
 pub mod channel_file;
 pub mod intake;
 pub mod plan;
@@ -41,10 +42,12 @@ pub mod wire;
 pub mod http;
 pub mod logging;
 pub mod portal;
+pub mod probe;
 pub mod signals;
 pub mod store;
 
 pub mod deliver;
+pub mod doctor;
 pub mod housekeeping;
 pub mod practice_portal;
 pub mod web;

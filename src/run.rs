@@ -10,8 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::deliver::{self, Engine};
+use crate::doctor::{LISTENING_SETTING, Listening};
 use crate::housekeeping::Housekeeper;
-use crate::http::{self, Limits};
+use crate::http::{self, Door, Limits, Tls, TlsFiles, TrustedProxy};
 use crate::signals;
 use crate::store::{ServeLock, Store};
 use crate::web::admin::{self, Site, SiteOptions, setup};
@@ -28,6 +29,11 @@ pub struct Options {
     pub admin_listen: SocketAddr,
     pub public_url: Option<String>,
     pub admin_url: Option<String>,
+    /// Of `listen`; absent: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// Of `admin_listen`.
+    pub admin_tls: Option<TlsFiles>,
+    pub trusted_proxies: Vec<TrustedProxy>,
     pub limits: Limits,
     pub ingest: IngestOptions,
     pub delivery: deliver::Options,
@@ -36,14 +42,22 @@ pub struct Options {
 /// Where a started bridge is reached.
 #[derive(Debug, Clone)]
 pub struct Addresses {
-    pub websites: SocketAddr,
-    pub admin: SocketAddr,
-    /// Without a slash at the end.
-    pub public_url: String,
-    /// Without a slash at the end.
-    pub admin_url: String,
+    /// Addresses in it have no slash at the end.
+    pub listening: Listening,
     /// The one-time link for the first administrator; absent when there is one.
     pub setup: Option<String>,
+}
+
+impl Addresses {
+    /// The websites' listener itself.
+    pub fn websites_url(&self) -> String {
+        own_url(self.listening.websites, self.listening.websites_tls)
+    }
+
+    /// The administrators' listener itself.
+    pub fn inside_url(&self) -> String {
+        own_url(self.listening.admin, self.listening.admin_tls)
+    }
 }
 
 /// Runs until a signal says stop. `started` is called once both listeners take connections.
@@ -69,17 +83,28 @@ async fn serve(
     let _lock = ServeLock::take(&options.data_dir)?;
     let store = Store::open(&options.data_dir)
         .with_context(|| format!("while opening the data folder {}", options.data_dir.display()))?;
-    let websites = bind(options.listen, "--listen").await?;
-    let inside = bind(options.admin_listen, "--admin-listen").await?;
+    let websites = door(options.listen, "--listen", options.tls.clone(), &options).await?;
+    let inside = door(
+        options.admin_listen,
+        "--admin-listen",
+        options.admin_tls.clone(),
+        &options,
+    )
+    .await?;
     let mut addresses = addresses(&options, &websites, &inside)?;
-    store.put_setting(PUBLIC_URL_SETTING, &addresses.public_url)?;
+    warn_of_open_passwords(&addresses);
+    store.put_setting(PUBLIC_URL_SETTING, &addresses.listening.public_url)?;
+    store.put_setting(LISTENING_SETTING, &addresses.listening)?;
     let mut setup = None;
     if !store.has_accounts()? {
         let (link, path) = setup::Link::make(deliver::now())?;
-        addresses.setup = Some(format!("{}{path}", addresses.admin_url));
+        addresses.setup = Some(format!("{}{path}", addresses.listening.admin_url));
         setup = Some(link);
     }
     let stop = signals::stop().context("while preparing for signals")?;
+    for tls in [&websites.tls, &inside.tls].into_iter().flatten() {
+        tokio::spawn(Arc::clone(tls).watch(stop.clone()));
+    }
 
     let shared = Arc::new(Ingest::new(store.clone(), options.ingest.clone()));
     let ingest_handler = Arc::new(move |request| ingest::handle(request, Arc::clone(&shared)));
@@ -95,8 +120,8 @@ async fn serve(
     let engine = Arc::new(Engine::start(store.clone(), options.delivery.clone())?);
     let housekeeper = Housekeeper::start(store.clone())?;
     let site = SiteOptions {
-        admin_url: addresses.admin_url,
-        public_url: addresses.public_url,
+        admin_url: addresses.listening.admin_url,
+        public_url: addresses.listening.public_url,
         setup,
         zone: TimeZone::system(),
     };
@@ -128,37 +153,82 @@ pub fn this_or_free(address: SocketAddr) -> SocketAddr {
     }
 }
 
-async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+/// Binds a listener and reads its certificate.
+async fn door(
+    address: SocketAddr,
+    flag: &str,
+    tls: Option<TlsFiles>,
+    options: &Options,
+) -> anyhow::Result<Door> {
+    let tls = match tls {
+        Some(files) => {
+            let opened = Tls::open(files);
+            Some(Arc::new(opened.with_context(|| {
+                format!("the certificate for {flag} cannot be used")
+            })?))
+        }
+        None => None,
+    };
+    let listener = TcpListener::bind(address).await.with_context(|| {
         format!(
             "{address} cannot be listened on; another program may have it: choose another address with {flag}"
         )
+    })?;
+    Ok(Door {
+        listener,
+        tls,
+        trusted: options.trusted_proxies.clone(),
     })
 }
 
-fn addresses(options: &Options, websites: &TcpListener, admin: &TcpListener) -> anyhow::Result<Addresses> {
-    let websites = websites
-        .local_addr()
-        .context("while asking for the listener's address")?;
-    let admin = admin
-        .local_addr()
-        .context("while asking for the listener's address")?;
+fn addresses(options: &Options, websites: &Door, admin: &Door) -> anyhow::Result<Addresses> {
+    let own = |door: &Door| {
+        let address = door.listener.local_addr();
+        address.context("while asking for the listener's address")
+    };
+    let (websites_at, websites_tls) = (own(websites)?, websites.tls.is_some());
+    let (admin_at, admin_tls) = (own(admin)?, admin.tls.is_some());
     Ok(Addresses {
-        websites,
-        admin,
-        public_url: url(options.public_url.as_deref(), websites),
-        admin_url: url(options.admin_url.as_deref(), admin),
+        listening: Listening {
+            public_url: url(options.public_url.as_deref(), websites_at, websites_tls),
+            admin_url: url(options.admin_url.as_deref(), admin_at, admin_tls),
+            websites: websites_at,
+            websites_tls,
+            admin: admin_at,
+            admin_tls,
+        },
         setup: None,
     })
 }
 
 /// How a listener is reached: as the administrator says, or by its own address.
-fn url(said: Option<&str>, listener: SocketAddr) -> String {
+fn url(said: Option<&str>, listener: SocketAddr, tls: bool) -> String {
     match said {
         Some(url) => url.trim_end_matches('/').to_owned(),
         // 0.0.0.0 is no address that anybody could open.
-        None if listener.ip().is_unspecified() => format!("http://localhost:{}", listener.port()),
-        None => format!("http://{listener}"),
+        None if listener.ip().is_unspecified() => {
+            format!("{}://localhost:{}", scheme(tls), listener.port())
+        }
+        None => own_url(listener, tls),
+    }
+}
+
+fn own_url(listener: SocketAddr, tls: bool) -> String {
+    format!("{}://{listener}", scheme(tls))
+}
+
+fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
+}
+
+/// Whoever opens the pages to a network without TLS may have a proxy in front; he should know what he does.
+fn warn_of_open_passwords(addresses: &Addresses) {
+    let at = &addresses.listening;
+    if !at.admin.ip().is_loopback() && !at.admin_tls {
+        tracing::warn!(
+            admin = %at.admin,
+            "administrators' passwords cross the network in clear; give --admin-listen a certificate with --admin-tls-cert, or let only a reverse proxy reach it"
+        );
     }
 }
 

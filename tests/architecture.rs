@@ -25,16 +25,29 @@ const ADAPTERS: u8 = 2;
 const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("ureq", &["portal"]),
+    // Certificates are served, and looked at by `doctor`.
+    ("rustls", &["http", "probe"]),
+    ("tokio_rustls", &["http"]),
+    ("rustix", &["probe"]),
     ("hyper", &["http", "practice_portal", "web", "run"]),
     ("hyper_util", &["http", "practice_portal", "web", "run"]),
     ("tokio::net", &["http", "practice_portal", "web", "run"]),
     (
         "std::net::TcpListener",
-        &["http", "practice_portal", "web", "run"],
+        &["http", "practice_portal", "probe", "web", "run"],
     ),
     (
         "std::net::TcpStream",
-        &["http", "portal", "practice_portal", "web", "run"],
+        // `doctor` hands on what `probe` connected.
+        &[
+            "http",
+            "portal",
+            "practice_portal",
+            "probe",
+            "doctor",
+            "web",
+            "run",
+        ],
     ),
     (
         "tokio",

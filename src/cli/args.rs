@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::listener_args::{Bounds, Doctor, Listeners};
 use super::values::{address, age, country, host_and_address, origin, seconds, state};
 
+use crate::http::TrustedProxy;
 use crate::model::State;
 
 /// Takes website forms into a self-hosted Bitrix24: stored durably, delivered exactly once.
@@ -80,6 +82,8 @@ pub enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Look the whole installation over: disk, database, the way to the portal, listeners, certificates
+    Doctor(Doctor),
     /// Write a copy of everything to a file; beside a running server, too
     Backup(Backup),
     /// Put a copy back; the server must be stopped
@@ -92,27 +96,22 @@ pub enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
-    /// Where websites post to
-    #[arg(
-        long,
-        env = "B24_BRIDGE_LISTEN",
-        default_value = "0.0.0.0:8080",
-        value_name = "ADDR"
-    )]
-    pub listen: SocketAddr,
-    /// Where administrators and the portal's frame come in
-    #[arg(
-        long,
-        env = "B24_BRIDGE_ADMIN_LISTEN",
-        default_value = "127.0.0.1:8081",
-        value_name = "ADDR"
-    )]
-    pub admin_listen: SocketAddr,
+    #[command(flatten)]
+    pub listeners: Listeners,
     #[command(flatten)]
     pub public: PublicUrl,
-    /// How administrators reach --admin-listen; with https:// sign-ins are kept to TLS [default: http:// and the listener's own address]
+    /// How administrators reach --admin-listen; with https:// sign-ins are kept to TLS [default: the listener's own address]
     #[arg(long, env = "B24_BRIDGE_ADMIN_URL", value_name = "URL", value_parser = origin)]
     pub admin_url: Option<String>,
+    /// Address or network of a reverse proxy in front of the listeners, whose X-Forwarded-For tells who sent a request;
+    /// may be given several times
+    #[arg(
+        long,
+        env = "B24_BRIDGE_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Vec<TrustedProxy>,
     #[command(flatten)]
     pub bounds: Bounds,
     #[command(flatten)]
@@ -123,47 +122,9 @@ pub struct Serve {
 
 #[derive(Debug, Clone, Args)]
 pub struct PublicUrl {
-    /// How websites reach --listen, for the addresses of channels [default: http:// and the listener's own address]
+    /// How websites reach --listen, for the addresses of channels [default: the listener's own address]
     #[arg(long, env = "B24_BRIDGE_PUBLIC_URL", value_name = "URL", value_parser = address)]
     pub public_url: Option<String>,
-}
-
-/// What a website may send.
-#[derive(Debug, Clone, Args)]
-pub struct Bounds {
-    /// Largest body of a request in bytes, files apart
-    #[arg(long, env = "B24_BRIDGE_MAX_BODY", default_value_t = 1 << 20, value_name = "BYTES")]
-    pub max_body: usize,
-    /// Largest sum of the files of one request in bytes
-    #[arg(long, env = "B24_BRIDGE_MAX_FILES", default_value_t = 10 << 20, value_name = "BYTES")]
-    pub max_files: usize,
-    /// Most fields of one request
-    #[arg(long, env = "B24_BRIDGE_MAX_FIELDS", default_value_t = 1000, value_name = "N")]
-    pub max_fields: usize,
-    /// Most connections at once
-    #[arg(
-        long,
-        env = "B24_BRIDGE_MAX_CONNECTIONS",
-        default_value_t = 768,
-        value_name = "N"
-    )]
-    pub max_connections: usize,
-    /// Seconds in which the head of a request must have come
-    #[arg(
-        long,
-        env = "B24_BRIDGE_HEADER_TIMEOUT",
-        default_value_t = 10,
-        value_name = "SECONDS"
-    )]
-    pub header_timeout: u64,
-    /// Seconds in which the body of a request must have come
-    #[arg(
-        long,
-        env = "B24_BRIDGE_BODY_TIMEOUT",
-        default_value_t = 30,
-        value_name = "SECONDS"
-    )]
-    pub body_timeout: u64,
 }
 
 /// The way to the portal.

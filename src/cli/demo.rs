@@ -35,6 +35,9 @@ pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
 
     let mut serve = run::Options {
         data_dir: dir.0.clone(),
+        // The line for curl is to work as it stands, whatever the environment says of the real bridge.
+        tls: None,
+        admin_tls: None,
         ..options(global, &usual_serve()?)?
     };
     serve.listen = command.listen.unwrap_or_else(|| run::this_or_free(usual));
@@ -43,7 +46,7 @@ pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
         let stored = store.put_channel(channel)?;
         store.put_credential(CONNECTION_CREDENTIAL, &connection)?;
         announce(addresses)?;
-        let address = workplace::address(&addresses.public_url, &stored.channel.slug);
+        let address = workplace::address(&addresses.listening.public_url, &stored.channel.slug);
         output::line(format_args!(
             "channel   {address}\nportal    {}\n\n\
              Open the portal's page in a browser, then send an order to the channel:\n\n  \

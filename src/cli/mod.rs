@@ -4,8 +4,10 @@ mod args;
 mod channel;
 mod copies;
 mod demo;
+mod doctor;
 mod documents;
 mod inbox;
+mod listener_args;
 mod output;
 mod plan;
 mod portal;
@@ -65,6 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             UserCommand::List(command) => user::list(&global, command),
             UserCommand::Delete(command) => user::delete(&global, &command),
         },
+        Command::Doctor(command) => doctor::doctor(&global, &command),
         Command::Backup(command) => copies::backup(&global, &command),
         Command::Restore(command) => copies::restore(&global, &command),
         Command::Completions { shell } => documents::completions(shell),

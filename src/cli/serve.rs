@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
+
 use super::args::{Global, Serve};
 use super::{output, workplace};
 use crate::deliver;
@@ -16,7 +18,7 @@ pub fn serve(global: &Global, command: &Serve) -> anyhow::Result<()> {
     let dir = options.data_dir.clone();
     run::run(options, |addresses, store| {
         announce(addresses)?;
-        tracing::info!(data_dir = %dir.display(), websites = %addresses.websites, admin = %addresses.admin, "ready");
+        tracing::info!(data_dir = %dir.display(), websites = addresses.websites_url(), admin = addresses.inside_url(), "ready");
         if store.channels()?.is_empty() {
             tracing::info!("there is no channel yet; make one with `b24-bridge channel apply FILE`");
         }
@@ -26,8 +28,8 @@ pub fn serve(global: &Global, command: &Serve) -> anyhow::Result<()> {
 
 /// Lines for people and scripts: which address is whose, and how the first administrator comes in.
 pub fn announce(addresses: &Addresses) -> anyhow::Result<()> {
-    output::line(format_args!("websites  http://{}", addresses.websites))?;
-    output::line(format_args!("admin     http://{}", addresses.admin))?;
+    output::line(format_args!("websites  {}", addresses.websites_url()))?;
+    output::line(format_args!("admin     {}", addresses.inside_url()))?;
     match &addresses.setup {
         Some(link) => output::line(format_args!("setup     {link}")),
         None => Ok(()),
@@ -51,12 +53,22 @@ pub fn options(global: &Global, command: &Serve) -> anyhow::Result<run::Options>
             ..intake::Limits::default()
         },
     };
+    let admin_tls = command.listeners.certificates.admin();
+    if admin_tls.is_some()
+        && let Some(url) = &command.admin_url
+        && url.starts_with("http://")
+    {
+        bail!("--admin-url says {url}, but --admin-listen speaks TLS; begin it with https://");
+    }
     Ok(run::Options {
         data_dir: workplace::data_dir(global)?,
-        listen: command.listen,
-        admin_listen: command.admin_listen,
+        listen: command.listeners.listen,
+        admin_listen: command.listeners.admin_listen,
         public_url: command.public.public_url.clone(),
         admin_url: command.admin_url.clone(),
+        tls: command.listeners.certificates.websites(),
+        admin_tls,
+        trusted_proxies: command.trusted_proxy.clone(),
         limits,
         ingest,
         delivery: deliver::Options {

@@ -10,17 +10,17 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::connection::{self, DRAIN_SLACK, Shared, stopped};
-use super::{Limits, Request, Response};
+use super::{Door, Limits, Request, Response};
 
 /// The first pause after the system refused to accept (no descriptors, no memory).
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 /// The longest one: descriptors come back when connections end, which takes about that long.
 const PAUSE_LONGEST: Duration = Duration::from_secs(1);
 
-/// Serves HTTP/1.1 and 1.0 on `listener` until `stop` turns true (or its sender is gone), then closes the
+/// Serves HTTP/1.1 and 1.0 at a door until `stop` turns true (or its sender is gone), then closes the
 /// listener, lets the requests under way finish within `limits.drain_time`, and returns.
 pub async fn serve<F, Fut>(
-    listener: TcpListener,
+    door: impl Into<Door>,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
     handler: Arc<F>,
@@ -28,8 +28,13 @@ pub async fn serve<F, Fut>(
     F: Fn(Request) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Response> + Send + 'static,
 {
+    let Door {
+        listener,
+        tls,
+        trusted,
+    } = door.into();
     let places = Arc::new(Semaphore::new(limits.connections));
-    let shared = Arc::new(Shared::new(&limits, handler));
+    let shared = Arc::new(Shared::new(&limits, trusted, handler));
     let mut pause = Pause::default();
     loop {
         let place = tokio::select! {
@@ -46,10 +51,19 @@ pub async fn serve<F, Fut>(
             continue;
         };
         let (shared, stop) = (Arc::clone(&shared), stop.clone());
-        tokio::spawn(async move {
-            connection::run(stream, peer, shared, stop).await;
-            drop(place);
-        });
+        match &tls {
+            None => tokio::spawn(async move {
+                connection::run(stream, peer, shared, stop).await;
+                drop(place);
+            }),
+            Some(tls) => {
+                let tls = Arc::clone(tls);
+                tokio::spawn(async move {
+                    connection::run_with_tls(stream, peer, &tls, shared, stop).await;
+                    drop(place);
+                })
+            }
+        };
     }
     drop(listener);
     // All places back means that all connections have ended.

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,15 +15,16 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{StatusCode, http::request::Parts};
+use hyper::{HeaderMap, StatusCode, http::request::Parts};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::request::{Leftover, Memory, Request, Wire};
 use super::socket::Socket;
-use super::{Limits, Response, respond};
+use super::{Limits, Response, Tls, TrustedProxy, forwarded, respond};
 
 /// The largest head: a query of 32 KiB, cookies, and room to spare. hyper answers 431 beyond it.
 const HEAD_SIZE: usize = 64 << 10;
@@ -35,10 +37,13 @@ pub struct Shared<F> {
     handler: Arc<F>,
     memory: Memory,
     limits: Limits,
+    trusted: Vec<TrustedProxy>,
+    /// What looks like a proxy that nobody named was told of, once.
+    told: AtomicBool,
 }
 
 impl<F> Shared<F> {
-    pub fn new(limits: &Limits, handler: Arc<F>) -> Shared<F> {
+    pub fn new(limits: &Limits, trusted: Vec<TrustedProxy>, handler: Arc<F>) -> Shared<F> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits.header_time)
@@ -50,7 +55,49 @@ impl<F> Shared<F> {
             handler,
             memory,
             limits: limits.clone(),
+            trusted,
+            told: AtomicBool::new(false),
         }
+    }
+}
+
+impl<F> Shared<F> {
+    /// Whoever puts a proxy in front and does not say so finds all senders counted as one.
+    fn tell_of_forgotten(&self, peer: SocketAddr, headers: &HeaderMap) {
+        if !self.told.load(Ordering::Relaxed)
+            && forwarded::looks_forgotten(peer, headers)
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            let proxy = peer.ip().to_canonical();
+            tracing::warn!(
+                %proxy,
+                "requests come through a proxy that is not trusted, so all of them count as its own; if it is yours, name it with --trusted-proxy {proxy}"
+            );
+        }
+    }
+}
+
+/// The same behind a handshake. It may take as long as the head of a request, and ends at once when the listener stops:
+/// nothing was asked for yet.
+pub async fn run_with_tls<F, Fut>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: &Tls,
+    shared: Arc<Shared<F>>,
+    mut stop: watch::Receiver<bool>,
+) where
+    F: Fn(Request) -> Fut,
+    Fut: Future<Output = Response>,
+{
+    let shaken = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => return,
+        shaken = timeout(shared.limits.header_time, tls.accept(stream)) => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => run(stream, peer, shared, stop).await,
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS connection"),
+        Err(_) => tracing::debug!(%peer, "no TLS connection in time"),
     }
 }
 
@@ -115,13 +162,19 @@ where
     Fut: Future<Output = Response>,
 {
     let awaits_continue = head.headers.contains_key(EXPECT);
+    let client = if shared.trusted.is_empty() {
+        shared.tell_of_forgotten(peer, &head.headers);
+        peer.ip().to_canonical()
+    } else {
+        forwarded::client(peer, &head.headers, &shared.trusted)
+    };
     let wire = Wire {
         incoming: Some(incoming),
         leftover: Arc::clone(leftover),
         time: shared.limits.body_time,
         memory: shared.memory.clone(),
     };
-    let request = Request::from_wire(head, peer, wire);
+    let request = Request::from_wire(head, client, wire);
     let mut response = match unwinding(async { (shared.handler)(request).await }).await {
         Ok(response) => response,
         Err(panic) => {

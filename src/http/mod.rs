@@ -4,26 +4,34 @@
 //! trickle, bodies that are too large, peers that never read their answers, running out of descriptors. What a
 //! request means is the handler's business.
 //!
+//! Also who the peer is: `tls` is the listener's certificate, `forwarded` believes proxies as far as it was told to.
+//!
 //! The caller binds and decides when to stop, so tests, systemd and `run` use one door: [`serve`].
 
 mod accept;
 mod body;
 mod connection;
+mod forwarded;
 mod request;
 mod socket;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::net::TcpListener;
 
 pub use accept::serve;
 pub use body::Body;
+pub use forwarded::{ProxyError, TrustedProxy};
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use request::{BodyError, Request};
+pub use tls::{ENDS_SOON_DAYS, Loaded, Tls, TlsError, TlsFiles};
 
 /// An answer.
 pub type Response = hyper::Response<Body>;
@@ -39,6 +47,26 @@ pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
 pub fn respond_with_file(file: std::fs::File) -> std::io::Result<Response> {
     let size = file.metadata()?.len();
     Ok(Response::new(Body::file(file, size)))
+}
+
+/// A listener that somebody has bound, and how those who come through it are met.
+pub struct Door {
+    pub listener: TcpListener,
+    /// Absent: plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// Proxies whose word on their callers' addresses is taken.
+    pub trusted: Vec<TrustedProxy>,
+}
+
+impl From<TcpListener> for Door {
+    /// Plain HTTP, and every peer counts as himself.
+    fn from(listener: TcpListener) -> Door {
+        Door {
+            listener,
+            tls: None,
+            trusted: Vec::new(),
+        }
+    }
 }
 
 /// What one listener grants its peers.

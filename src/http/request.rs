@@ -1,7 +1,7 @@
 //! One request, with a body that is read on demand and never beyond a bound.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,8 +48,8 @@ pub struct Request {
     pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
-    /// The other end of the socket: a proxy's address when one stands between.
-    pub peer: SocketAddr,
+    /// Who sent it: the other end of the socket, or the one whom a trusted proxy names.
+    pub client: IpAddr,
     body: Source,
     /// Held until the request is dropped, so that the memory counts for as long as its body is at work.
     memory: Option<OwnedSemaphorePermit>,
@@ -101,19 +101,19 @@ impl Request {
             method,
             uri,
             headers,
-            peer,
+            client: peer.ip().to_canonical(),
             body: Source::Ready(body),
             memory: None,
         }
     }
 
-    pub(super) fn from_wire(head: hyper::http::request::Parts, peer: SocketAddr, wire: Wire) -> Request {
+    pub(super) fn from_wire(head: hyper::http::request::Parts, client: IpAddr, wire: Wire) -> Request {
         let body = Source::Wire(wire);
         Request {
             method: head.method,
             uri: head.uri,
             headers: head.headers,
-            peer,
+            client,
             body,
             memory: None,
         }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -11,8 +12,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{
     ConnectProxyConnector, Connector, DefaultConnector, NextTimeout, RustlsConnector,
 };
-use ureq::{Agent, Proxy};
 
+use super::gateway;
 use super::source::FromAddress;
 use crate::model::Secret;
 use crate::throttle::Profile;
@@ -70,10 +71,7 @@ pub enum OpenError {
 /// The client. Redirects are reported, not followed, and no status is an error: [`super::post`] and
 /// [`crate::wire::verdict`] judge both.
 pub(super) fn build(options: &Options) -> Result<Agent, OpenError> {
-    let proxy = match &options.proxy {
-        Some(url) => Some(Proxy::new(url.reveal()).map_err(|_| OpenError::Proxy)?),
-        None => None,
-    };
+    let proxy = gateway::proxy(options)?;
     let config = Agent::config_builder()
         .timeout_resolve(Some(options.connect_timeout))
         .timeout_connect(Some(options.connect_timeout))

@@ -22,6 +22,7 @@ mod agent;
 mod check;
 mod connection;
 mod gate;
+mod gateway;
 mod packing;
 mod post;
 mod read_catalog;
@@ -39,6 +40,7 @@ pub use crate::wire::catalog::CatalogError;
 pub use agent::{OpenError, Options};
 pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
 pub use connection::{Connection, ConnectionError};
+pub use gateway::{Gateway, gateway};
 pub use whereabouts::{Whereabouts, whereabouts};
 
 use crate::model::{Answer, Call, Effect, Millis, Refusal, Trouble, TroubleKind};

@@ -162,11 +162,9 @@ impl Read for Watched<'_> {
 fn unreachable(connection: &Connection, error: &Error) -> String {
     let portal = connection.portal();
     match error {
-        Error::HostNotFound => {
-            format!(
-                "no address is known for {portal}; check the name service, or name the address with --portal-resolve"
-            )
-        }
+        Error::HostNotFound => nameless(&portal),
+        // The standard library has no kind of error for a name that nobody knows.
+        Error::Io(io) if io.to_string().starts_with("failed to lookup address") => nameless(&portal),
         Error::Timeout(_) => {
             format!("no connection to {portal} in time; check the route and the firewall")
         }
@@ -190,6 +188,12 @@ fn unreachable(connection: &Connection, error: &Error) -> String {
         }
         _ => format!("no connection to {portal}"),
     }
+}
+
+fn nameless(portal: &str) -> String {
+    format!(
+        "no address is known for {portal}; check the name service, or name the address with --portal-resolve"
+    )
 }
 
 /// Errors that hold an address are not repeated: it is a secret.

@@ -1,11 +1,19 @@
 //! One `serve` for each data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::schema::prepare_files;
+
+/// The file that is locked; it is empty.
+pub const LOCK_NAME: &str = "serve.lock";
+/// Longer than whoever asks [`ServeLock::is_held`] has the lock in hand.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// Held while `serve` runs. The operating system releases it when the process ends, however it ends,
 /// so there is no stale lock to remove by hand.
@@ -19,7 +27,7 @@ impl ServeLock {
     /// another process (or this one) holds it.
     pub fn take(dir: &Path) -> Result<ServeLock, StoreError> {
         prepare_files(dir)?;
-        let path = dir.join("serve.lock");
+        let path = dir.join(LOCK_NAME);
         let failed = |error: std::io::Error| StoreError::Open {
             path: path.clone(),
             reason: error.to_string(),
@@ -31,10 +39,29 @@ impl ServeLock {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(ServeLock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(ServeLock { _file: file }),
+                // `is_held` may be looking just now.
+                Err(TryLockError::WouldBlock) if started.elapsed() < GLANCE => sleep(GLANCE / 20),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(dir.to_owned())),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// Whether a server runs on this data directory. Makes nothing.
+    pub fn is_held(dir: &Path) -> std::io::Result<bool> {
+        let file = match File::open(dir.join(LOCK_NAME)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
         }
     }
 }
@@ -51,7 +78,10 @@ mod tests {
             ServeLock::take(dir.path()).unwrap_err(),
             StoreError::InUse(dir.path().to_owned())
         );
+        assert!(ServeLock::is_held(dir.path()).unwrap());
         drop(first);
+        assert!(!ServeLock::is_held(dir.path()).unwrap());
         ServeLock::take(dir.path()).unwrap();
+        assert!(!ServeLock::is_held(&dir.path().join("nowhere")).unwrap());
     }
 }

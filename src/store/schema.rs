@@ -14,10 +14,10 @@ use super::error::StoreError;
 pub const FILE_NAME: &str = "bridge.sqlite3";
 
 /// "B24b": marks the file as ours, in SQLite's header.
-const APPLICATION_ID: i32 = 0x4232_3462;
+pub(super) const APPLICATION_ID: i32 = 0x4232_3462;
 
 /// Every migration there ever was, in order. Released ones are never edited: add another.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_first.sql"),
     include_str!("../../assets/migrations/0002_accounts_and_traffic.sql"),
     include_str!("../../assets/migrations/0003_bodies_removed.sql"),
@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[
 
 /// How long a statement waits for another process's write. The command line's writes take
 /// milliseconds; a migration or a chunk of a purge stays well below this.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// 8 MiB for the writer: the inbox grows at its right edge, and the pages worth keeping are the
 /// inner pages of the delivery indexes, some 8,000 pages at ten million rows of which the newest

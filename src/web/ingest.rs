@@ -4,7 +4,6 @@
 //! large bodies are read on blocking threads.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -178,7 +177,7 @@ async fn submit(
             let directory = ingest.store.directory();
             let meant = via.as_deref().and_then(|slug| directory.by_slug(slug));
             let meant = meant.map_or(channel, |stored| stored);
-            let sender = request.peer.ip();
+            let sender = request.client;
             match ingest
                 .sieve
                 .catch(meant, &request.headers, &contents, sender, Instant::now())
@@ -198,7 +197,7 @@ async fn submit(
         query: letter.query,
         content_type: letter.content_type,
         body: letter.body,
-        ip: client_ip(request.peer),
+        ip: request.client.to_string(),
         referer: text(&request.headers, &REFERER, REFERER_SIZE).unwrap_or_default(),
         user_agent: text(&request.headers, &USER_AGENT, USER_AGENT_SIZE).unwrap_or_default(),
         state,
@@ -290,9 +289,4 @@ fn text(headers: &HeaderMap, name: &HeaderName, max: usize) -> Option<String> {
     };
     text.truncate(text.trim_end().len());
     Some(text)
-}
-
-/// Who sent a request, as people read addresses.
-fn client_ip(peer: SocketAddr) -> String {
-    peer.ip().to_canonical().to_string()
 }

@@ -83,6 +83,8 @@ fn the_webhooks_code_is_never_shown() {
             &["portal", "show", "--json"],
             &["portal", "check"],
             &["portal", "check", "--json"],
+            &["doctor"],
+            &["doctor", "--json"],
             &["inbox", "list"],
             &["inbox", "list", "--json"],
             &["channel", "export"],

@@ -63,7 +63,7 @@ pub async fn handle(mut request: Request, site: Arc<Site>, now: Millis) -> Respo
         path: request.uri.path().to_owned(),
         query: request.uri.query().unwrap_or_default().to_owned(),
         headers: std::mem::take(&mut request.headers),
-        peer: request.peer.ip().to_canonical(),
+        peer: request.client,
         body,
     };
     let at_work = Arc::clone(&site);
