@@ -14,7 +14,8 @@ use crate::model::Millis;
 /// - `GET stats`, `GET world`: what was asked, what there is
 /// - `GET faults`, `POST faults` (one as [`Faults::arm_json`](super::faults::Faults::arm_json) reads it), `DELETE faults`
 /// - `POST settings` with any of `profile`, `simple_crm`, `hidden_methods`, `scopes`, `required`,
-///   `operating_limit`, `tokens`
+///   `operating_limit`, `tokens`, `access_lifetime` (seconds), `expire_tokens`
+/// - `GET|POST|DELETE oauth/faults`: the same faults at the authorization server
 pub fn answer(core: &Core, method: &Method, path: &str, body: &[u8]) -> (StatusCode, Value) {
     let sent = || serde_json::from_slice::<Value>(body).map_err(|e| format!("the body is no JSON: {e}"));
     let done = match (method.as_str(), path.trim_end_matches('/')) {
@@ -28,11 +29,19 @@ pub fn answer(core: &Core, method: &Method, path: &str, body: &[u8]) -> (StatusC
             core.faults.clear();
             Ok(json!([]))
         }
+        ("GET", "/practice/oauth/faults") => Ok(core.oauth_faults.to_json()),
+        ("POST", "/practice/oauth/faults") => sent()
+            .and_then(|spec| core.oauth_faults.arm_json(&spec))
+            .map(|()| core.oauth_faults.to_json()),
+        ("DELETE", "/practice/oauth/faults") => {
+            core.oauth_faults.clear();
+            Ok(json!([]))
+        }
         ("POST", "/practice/settings") => sent()
             .and_then(|settings| change_settings(core, &settings))
             .map(|()| json!("ok")),
         _ => {
-            let known = "GET stats, GET world, GET|POST|DELETE faults, POST settings";
+            let known = "GET stats, GET world, GET|POST|DELETE faults and oauth/faults, POST settings";
             return (
                 StatusCode::NOT_FOUND,
                 json!({"error": "not_found", "message": format!("under /practice/ there are {known}")}),
@@ -68,6 +77,11 @@ fn change_settings(core: &Core, settings: &Value) -> Result<(), String> {
                     .collect::<Result<_, _>>()?;
                 lock(&core.world).settings.required = required;
             }
+            "access_lifetime" => {
+                lock(&core.world).apps.lifetimes.access_ms = php::int(value).saturating_mul(1000);
+            }
+            "expire_tokens" if php::flag(value) => lock(&core.world).expire_tokens(),
+            "expire_tokens" => {}
             "tokens" => {
                 let mut world = lock(&core.world);
                 for (_, token) in php::entries(value) {
