@@ -9,6 +9,9 @@ use super::php;
 use super::world::{Kin, Required, Token};
 use crate::model::Millis;
 
+const FAULTS: &str = "/practice/faults";
+const OAUTH_FAULTS: &str = "/practice/oauth/faults";
+
 /// Answers a control request:
 ///
 /// - `GET stats`, `GET world`: what was asked, what there is
@@ -18,23 +21,21 @@ use crate::model::Millis;
 /// - `GET|POST|DELETE oauth/faults`: the same faults at the authorization server
 pub fn answer(core: &Core, method: &Method, path: &str, body: &[u8]) -> (StatusCode, Value) {
     let sent = || serde_json::from_slice::<Value>(body).map_err(|e| format!("the body is no JSON: {e}"));
-    let done = match (method.as_str(), path.trim_end_matches('/')) {
+    let path = path.trim_end_matches('/');
+    let faults = if path == OAUTH_FAULTS {
+        &core.oauth_faults
+    } else {
+        &core.faults
+    };
+    let done = match (method.as_str(), path) {
         ("GET", "/practice/stats") => Ok(lock(&core.stats).to_json()),
         ("GET", "/practice/world") => Ok(lock(&core.world).to_json()),
-        ("GET", "/practice/faults") => Ok(core.faults.to_json()),
-        ("POST", "/practice/faults") => sent()
-            .and_then(|spec| core.faults.arm_json(&spec))
-            .map(|()| core.faults.to_json()),
-        ("DELETE", "/practice/faults") => {
-            core.faults.clear();
-            Ok(json!([]))
-        }
-        ("GET", "/practice/oauth/faults") => Ok(core.oauth_faults.to_json()),
-        ("POST", "/practice/oauth/faults") => sent()
-            .and_then(|spec| core.oauth_faults.arm_json(&spec))
-            .map(|()| core.oauth_faults.to_json()),
-        ("DELETE", "/practice/oauth/faults") => {
-            core.oauth_faults.clear();
+        ("GET", FAULTS | OAUTH_FAULTS) => Ok(faults.to_json()),
+        ("POST", FAULTS | OAUTH_FAULTS) => sent()
+            .and_then(|spec| faults.arm_json(&spec))
+            .map(|()| faults.to_json()),
+        ("DELETE", FAULTS | OAUTH_FAULTS) => {
+            faults.clear();
             Ok(json!([]))
         }
         ("POST", "/practice/settings") => sent()
