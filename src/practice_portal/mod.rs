@@ -4,7 +4,8 @@
 //! ```text
 //! server (HTTP) ─► core: who calls · limits (meter) · faults ─► batch ─► methods ─► world
 //!        ├──────► control   /practice/…   switches and figures for scripts
-//!        └──────► page      /             what has arrived, for people
+//!        ├──────► page      /             what has arrived, for people; lists of leads and deals
+//!        └──────► apps      /oauth/ …     local applications: form, tokens, frame, events
 //! ```
 //!
 //! It behaves as the documentation says and not as is handy: numbers come back as strings, empty maps
@@ -21,12 +22,16 @@ use tokio::sync::watch;
 
 use crate::model::Secret;
 
+mod apps;
 mod batch;
+mod bb;
 mod clock;
 mod control;
 mod core;
+mod crm_pages;
 mod faults;
 mod filter;
+mod layout;
 mod listing;
 mod meter;
 mod methods;
@@ -37,14 +42,17 @@ mod php;
 mod schema;
 mod seed;
 mod server;
+mod shown;
 mod stats;
 mod table;
 mod values;
+mod visitor;
 mod world;
 
 #[cfg(test)]
 mod tests;
 
+pub use apps::{AppForm, AppKeys, Application, Apps, EventHandler, Lifetimes, Sent, Site, TokenPair};
 pub use faults::{Fault, Faults, Only};
 pub use meter::{Meter, Profile};
 pub use offline::Meddling;
@@ -114,11 +122,22 @@ impl PracticePortal {
         let listener = std::net::TcpListener::bind(options.listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let mut world = World::new(options.user_id);
+        let site = apps::Site {
+            domain: address.to_string(),
+            oauth_domain: address.to_string(),
+            language: "ru".to_owned(),
+            ..apps::Site::default()
+        };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        world.apps = apps::Apps::new(site, seed);
         let core = Arc::new(core::Core {
             user_id: options.user_id,
             webhook_code: options.webhook_code,
-            world: Mutex::new(World::new(options.user_id)),
+            world: Mutex::new(world),
             faults: Faults::default(),
+            oauth_faults: Faults::default(),
             meter: Mutex::new(Meter::new(options.profile)),
             stats: Mutex::default(),
         });

@@ -14,12 +14,16 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::apps::{actions, oauth};
 use super::core::{Core, Outcome, RestRequest, lock};
 use super::faults::Fault;
-use super::{control, page};
+use super::shown::Shown;
+use super::visitor::Visitor;
+use super::{control, page, php};
 use crate::model::Millis;
 
 /// A batch with files in it can be large.
@@ -144,19 +148,49 @@ async fn serve(
         let answered = tokio::spawn(answer_rest(core, rest, path));
         return answered.await.unwrap_or(Err(HungUp));
     }
+    if path.trim_end_matches('/') == "/oauth/token" {
+        let params = php::request(
+            head.uri.query().unwrap_or_default().as_bytes(),
+            header(CONTENT_TYPE),
+            &body,
+        );
+        let answered = tokio::spawn(answer_token(core, params));
+        return answered.await.unwrap_or(Err(HungUp));
+    }
     if path.starts_with("/practice/") {
         let (status, value) = control::answer(&core, &head.method, path, &body);
         return Ok(json(status, &value));
     }
-    if head.method != Method::GET && head.method != Method::HEAD {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET only");
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return Ok(response);
+    let visitor = Visitor::read(&core, &head.headers);
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let params = php::request(query, header(CONTENT_TYPE), &body);
+    match head.method {
+        Method::GET | Method::HEAD => Ok(shown(page::show(&core, &visitor, path, &params, now()))),
+        Method::POST => {
+            let path = path.to_owned();
+            // An application's server may be waited for.
+            let acted =
+                tokio::task::spawn_blocking(move || actions::post(&core, &visitor, &path, &params, now()));
+            acted.await.map(shown).map_err(|_| HungUp)
+        }
+        _ => {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET and POST only");
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            Ok(response)
+        }
     }
-    let shown = page::show(&core, path, header(hyper::header::ACCEPT_LANGUAGE), now());
-    Ok(plain(shown.status, shown.content_type, shown.body))
+}
+
+fn shown(page: Shown) -> Response<Body> {
+    let mut response = plain(page.status, page.content_type, page.body);
+    for (name, value) in page.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
 }
 
 async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result<Response<Body>, HungUp> {
@@ -167,6 +201,28 @@ async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result
     let outcome = core.answer(&rest, &faults, at);
     core.note(&rest, commands, &outcome, at);
     wait(&faults, |(_, after)| after).await;
+    respond(outcome, &path)
+}
+
+/// The authorization server's half: the same faults, under its own switch.
+async fn answer_token(core: Arc<Core>, params: Value) -> Result<Response<Body>, HungUp> {
+    // One port for both: a connection cannot be refused before the request says whom it is for.
+    if core.oauth_faults.take_for_connection() {
+        return Err(HungUp);
+    }
+    let faults = core
+        .oauth_faults
+        .take_for_request(&[oauth::grant_type(&params)], &|text| {
+            php::contains(&params, text)
+        });
+    wait(&faults, |(before, _)| before).await;
+    let outcome = oauth::token(&core, &params, &faults, now());
+    wait(&faults, |(_, after)| after).await;
+    respond(outcome, "/oauth/token/")
+}
+
+/// `path` is where a redirect leads to, on another host.
+fn respond(outcome: Outcome, path: &str) -> Result<Response<Body>, HungUp> {
     match outcome {
         Outcome::Json { status, body } => Ok(json(
             StatusCode::from_u16(status).unwrap_or(StatusCode::OK),

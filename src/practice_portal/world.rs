@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::apps::Apps;
 use super::schema::{self, FieldDef, Kind, UserField};
 use super::table::{Record, Table};
 use super::{listing, seed};
+use crate::model::Millis;
 
 /// The three kinds of records that the classic methods exist for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,11 +115,18 @@ pub struct Required {
     pub stages: Vec<String>,
 }
 
-/// A message somebody got through `im.notify.system.add`.
+/// A message somebody got through `im.notify.*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
+    pub id: u64,
+    pub at: Millis,
     pub user_id: u64,
     pub message: String,
+    /// In whose name; nobody's: the system's.
+    pub from: Option<u64>,
+    pub application: Option<String>,
+    /// The next one with the same tag takes its place.
+    pub tag: Option<String>,
 }
 
 /// A button or tab that an application put into the portal.
@@ -134,9 +143,9 @@ pub struct Placement {
 #[derive(Debug, Clone)]
 pub struct Token {
     pub user_id: u64,
-    /// The application's name.
+    /// The application's client id.
     pub application: String,
-    pub expired: bool,
+    pub expires_at: Millis,
 }
 
 /// How this portal is set up.
@@ -167,6 +176,8 @@ pub struct World {
     pub placements: Vec<Placement>,
     /// By the text of the token.
     pub tokens: BTreeMap<String, Token>,
+    /// Local applications.
+    pub apps: Apps,
     pub settings: Settings,
     last_small_id: u64,
 }
@@ -187,6 +198,7 @@ impl World {
             notifications: Vec::new(),
             placements: Vec::new(),
             tokens: BTreeMap::new(),
+            apps: Apps::default(),
             settings: Settings::default(),
             last_small_id: 1000,
         };
