@@ -25,7 +25,7 @@
 //!   `throttle`.
 //! - 2 adapters, each owns one outside thing and knows no other: `http` (hyper), `store` (SQLite), `portal` (ureq),
 //!   `logging`, `signals`.
-//! - 3 services: `deliver`, `web`, `housekeeping`, `practice_portal`.
+//! - 3 services: `deliver`, `web`, `housekeeping`, `portal_app`, `practice_portal`.
 //! - 4 shell: `run`, `cli`, `main`.
 
 pub mod model;
@@ -46,6 +46,7 @@ pub mod store;
 
 pub mod deliver;
 pub mod housekeeping;
+pub mod portal_app;
 pub mod practice_portal;
 pub mod web;
 

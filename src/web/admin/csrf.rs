@@ -26,10 +26,24 @@ pub fn token(token: &Token) -> String {
 
 /// Reads the form of a request, if it was sent from a page of ours.
 pub fn checked(visit: &Visit<'_>, asked: &Asked) -> Result<Form, Problem> {
-    let body = asked.body.as_ref().map_err(|error| Problem::Body(*error))?;
+    if let Err(error) = &asked.body {
+        return Err(Problem::Body(*error));
+    }
     if !comes_from_us(&asked.headers, &visit.site.admin_url) {
         return Err(Problem::Forged);
     }
+    let form = unchecked(asked)?;
+    let expected = token(visit.who.token());
+    if is_same(form.get(FIELD).unwrap_or_default(), &expected) {
+        Ok(form)
+    } else {
+        Err(Problem::Forged)
+    }
+}
+
+/// Reads the form of a request, whoever has sent it.
+pub fn unchecked(asked: &Asked) -> Result<Form, Problem> {
+    let body = asked.body.as_ref().map_err(|error| Problem::Body(*error))?;
     let kind = asked
         .headers
         .get(CONTENT_TYPE)
@@ -40,13 +54,7 @@ pub fn checked(visit: &Visit<'_>, asked: &Asked) -> Result<Form, Problem> {
     {
         return Err(Problem::NoForm);
     }
-    let form = Form::read(body);
-    let expected = token(visit.who.token());
-    if is_same(form.get(FIELD).unwrap_or_default(), &expected) {
-        Ok(form)
-    } else {
-        Err(Problem::Forged)
-    }
+    Ok(Form::read(body))
 }
 
 /// What the browser says of the page that sends: `Sec-Fetch-Site`, which scripts cannot forge, and where that is

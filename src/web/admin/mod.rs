@@ -8,6 +8,7 @@
 //! - `router`: which function answers which method and path, and who may ask.
 //! - `visit`: one request as a page sees it, with the language, the time and who asks.
 //! - `session`, `csrf`, `setup`, `password`, `attempts`: who may come in. Only `session` makes an [`Admin`].
+//! - `frame`: pages inside the portal.
 //! - `retries`: many requests delivered again in the background.
 //! - `form`: what was typed, and what is wrong with it. `words`: texts, numbers and dates in two languages.
 //! - `view`: the layout and the components. `assets`: style and script. `security`: headers.
@@ -16,6 +17,9 @@ mod assets;
 mod attempts;
 mod csrf;
 mod form;
+mod frame;
+#[cfg(test)]
+mod frame_tests;
 mod pages;
 pub mod password;
 mod retries;
@@ -35,8 +39,8 @@ pub mod words;
 use std::sync::Arc;
 
 pub use form::{Errors, Form};
-pub use router::{Route, change, greet, knock, show};
-pub use session::Admin;
+pub use router::{Route, call, change, greet, inspect, knock, manage, show};
+pub use session::{Admin, Operator};
 pub use site::{Site, SiteOptions};
 pub use visit::{Answer, Problem, Visit};
 

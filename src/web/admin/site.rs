@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use super::attempts::Attempts;
 use super::retries::Retries;
 use super::setup;
-use crate::deliver::Engine;
+use crate::deliver::{CONNECTION_CREDENTIAL, Engine};
 use crate::model::Millis;
 use crate::portal::Connection;
-use crate::store::{Store, TokenDigest};
+use crate::portal_app::frames::Frames;
+use crate::store::{Store, StoreError, TokenDigest};
 
 /// Messages that wait for the next page of their session; beyond this all are forgotten.
 const MESSAGES: usize = 1_000;
@@ -40,6 +41,7 @@ pub struct Site {
     pub public_url: String,
     pub zone: TimeZone,
     pub(super) retries: Retries,
+    frames: Mutex<Frames>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
     /// One password at a time is hashed: each takes 19 MiB and a core.
@@ -66,6 +68,7 @@ impl Site {
             public_url: options.public_url,
             zone: options.zone,
             retries: Retries::default(),
+            frames: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
             hashing: Mutex::default(),
@@ -82,6 +85,16 @@ impl Site {
     /// Cookies are for TLS alone.
     pub fn is_secure(&self) -> bool {
         self.admin_url.starts_with("https:")
+    }
+
+    pub(super) fn frames(&self) -> MutexGuard<'_, Frames> {
+        lock(&self.frames)
+    }
+
+    /// The one place whose pages may show ours in a frame.
+    pub(super) fn portal_origin(&self) -> Result<Option<String>, StoreError> {
+        let connection: Option<Connection> = self.store.credential(CONNECTION_CREDENTIAL)?;
+        Ok(connection.map(|connection| connection.portal()))
     }
 
     pub(super) fn setup(&self) -> MutexGuard<'_, Option<setup::Link>> {

@@ -9,12 +9,13 @@ use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 
 use super::router::{Asked, answer};
-use super::{Site, SiteOptions, password, setup};
+use super::{Site, SiteOptions, password, session, setup};
 use crate::deliver::{self, Engine};
 use crate::http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use crate::http::{Method, Response};
 use crate::model::Millis;
 use crate::portal;
+use crate::portal_app::frames::FrameUser;
 use crate::store::Store;
 
 /// The name and password by which [`Desk::signed_in`] comes in.
@@ -125,6 +126,11 @@ impl Desk {
     pub fn add_account(&self) {
         let hash = password::hash(PASSWORD).unwrap();
         self.site.store.add_account(NAME, hash).unwrap().unwrap();
+    }
+
+    /// The same site, seen from inside the portal's frame: what stands before its paths.
+    pub fn frame(&self, user: FrameUser) -> String {
+        session::open_frame(&self.site, user, self.now).unwrap()
     }
 
     pub fn say(&mut self, name: &'static str, value: &'static str) {

@@ -11,7 +11,7 @@ use crate::http::StatusCode;
 use crate::model::Catalog;
 use crate::portal::{Connection, ConnectionError};
 use crate::web::admin::form::{Errors, Form};
-use crate::web::admin::session::Admin;
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Choice, Choices, Input, Section, Tone, error_summary, facts, notice, submit};
 use crate::web::admin::visit::{Answer, Visit};
 
@@ -93,7 +93,7 @@ pub fn folded(visit: &Visit<'_>) -> Markup {
 }
 
 /// Tries an address and, when it works, stores it.
-pub fn connect(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn connect(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let session = visit.who.token().digest();
     let connection = if form.has("again") {
         visit.site.tried(&session, visit.now).ok_or_else(|| {

@@ -19,20 +19,20 @@ use crate::portal::{self, Connection, OpenError, Portal, Report};
 use crate::store::StoreError;
 use crate::web::admin::Site;
 use crate::web::admin::form::Form;
-use crate::web::admin::router::{Route, change, show};
-use crate::web::admin::session::Admin;
+use crate::web::admin::router::{Route, inspect, manage};
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Section, Tone, badge, confirm, facts, notice, post_button};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
 pub const ROUTES: &[Route] = &[
-    show("/portal", page),
-    show("/portal/connect", back),
-    change("/portal/connect", connecting::connect),
-    show("/portal/check", back),
-    change("/portal/check", check),
-    show("/portal/refresh", back),
-    change("/portal/refresh", refresh),
-    change("/portal/disconnect", disconnect),
+    inspect("/portal", page),
+    inspect("/portal/connect", back),
+    manage("/portal/connect", connecting::connect),
+    inspect("/portal/check", back),
+    manage("/portal/check", check),
+    inspect("/portal/refresh", back),
+    manage("/portal/refresh", refresh),
+    manage("/portal/disconnect", disconnect),
 ];
 
 /// Nobody looks at a page that does not come: a call made for a page is given up after this.
@@ -62,11 +62,11 @@ pub fn open(site: &Site) -> Result<Option<Result<Portal, OpenError>>, StoreError
     Ok(connection.map(|connection| Portal::open(connection, &hasty(site))))
 }
 
-fn back(visit: &Visit<'_>, _: &Admin) -> Answer {
+fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
     visit.go("/portal")
 }
 
-fn page(visit: &Visit<'_>, _: &Admin) -> Answer {
+fn page(visit: &Visit<'_>, _: &Operator) -> Answer {
     match connection(visit.site)? {
         Some(connection) => connected(visit, &connection, None),
         None => connecting::first(visit),
@@ -205,7 +205,7 @@ fn catalog_facts(visit: &Visit<'_>, catalog: &Catalog) -> Markup {
     }
 }
 
-fn check(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
+fn check(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let Some(connection) = connection(visit.site)? else {
         return visit.go("/portal");
     };
@@ -215,7 +215,7 @@ fn check(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
     }
 }
 
-fn refresh(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
+fn refresh(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let portal = match open(visit.site)? {
         None => return visit.go("/portal"),
         Some(Err(error)) => return visit.failed("/portal", error.to_string()),
@@ -252,7 +252,7 @@ fn read_text(visit: &Visit<'_>, catalog: &Catalog) -> String {
     )
 }
 
-fn disconnect(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Result<crate::http::Response, Problem> {
+fn disconnect(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Result<crate::http::Response, Problem> {
     if connect::disconnect(&visit.site.store)? {
         tracing::info!(name = admin.name(), "the portal was disconnected");
     }
