@@ -7,6 +7,7 @@ use super::core::{Core, lock};
 use super::meter::Profile;
 use super::php;
 use super::world::{Kin, Required, Token};
+use crate::model::Millis;
 
 /// Answers a control request:
 ///
@@ -71,10 +72,11 @@ fn change_settings(core: &Core, settings: &Value) -> Result<(), String> {
                 let mut world = lock(&core.world);
                 for (_, token) in php::entries(value) {
                     let text = |name: &str| php::item(token, name).map(php::text).unwrap_or_default();
+                    let expired = php::item(token, "expired").is_some_and(php::flag);
                     let known = Token {
                         user_id: php::id(php::item(token, "user_id")).unwrap_or(core.user_id),
                         application: text("application"),
-                        expired: php::item(token, "expired").is_some_and(php::flag),
+                        expires_at: Millis(if expired { 0 } else { i64::MAX }),
                     };
                     world.tokens.insert(text("token"), known);
                 }

@@ -23,6 +23,8 @@ pub struct Core {
     pub webhook_code: Secret,
     pub world: Mutex<World>,
     pub faults: Faults,
+    /// What goes wrong at the authorization server.
+    pub oauth_faults: Faults,
     pub meter: Mutex<Meter>,
     pub stats: Mutex<Stats>,
 }
@@ -76,15 +78,7 @@ impl RestRequest {
             [method] => (None, batch::method_name(method), format!("/rest/{method}")),
             _ => (None, String::new(), "/rest/…".to_owned()),
         };
-        let mut params = php::parse_query(query);
-        let sent = if content_type.to_ascii_lowercase().contains("json") {
-            serde_json::from_slice::<Value>(body).unwrap_or(Value::Null)
-        } else {
-            php::parse_query(body)
-        };
-        if let (Value::Object(params), Value::Object(sent)) = (&mut params, sent) {
-            params.extend(sent);
-        }
+        let params = php::request(query, content_type, body);
         RestRequest {
             shown_path,
             method,
@@ -126,7 +120,7 @@ impl Core {
             return refused(&query_limit());
         }
         let started = Instant::now();
-        let caller = match self.identify(request) {
+        let caller = match self.identify(request, now) {
             Ok(caller) => caller,
             Err(refusal) => return refused(&refusal),
         };
@@ -194,7 +188,7 @@ impl Core {
     }
 
     // b24: settings/how-to-call-rest-api/authorization.md, _includes/system-errors.md
-    fn identify(&self, request: &RestRequest) -> Result<Caller, RestError> {
+    fn identify(&self, request: &RestRequest, now: Millis) -> Result<Caller, RestError> {
         if let Some((user, code)) = &request.webhook {
             if *user == self.user_id.to_string() && code == self.webhook_code.reveal() {
                 return Ok(Caller {
@@ -213,7 +207,7 @@ impl Core {
             .unwrap_or_default();
         let world = lock(&self.world);
         match world.tokens.get(&token) {
-            Some(token) if token.expired => Err(expired_token()),
+            Some(token) if token.expires_at <= now => Err(expired_token()),
             Some(token) => Ok(Caller {
                 user_id: token.user_id,
                 application: Some(token.application.clone()),
@@ -239,7 +233,7 @@ impl Core {
 }
 
 /// What a fault answers before any work is done.
-fn instead_of_work(fault: &Fault) -> Option<Outcome> {
+pub fn instead_of_work(fault: &Fault) -> Option<Outcome> {
     let refusal = match fault {
         Fault::CutBefore => return Some(Outcome::HangUp),
         Fault::Html500 => return html(500, PHP_ERROR),
@@ -250,6 +244,7 @@ fn instead_of_work(fault: &Fault) -> Option<Outcome> {
         Fault::OverloadLimit => RestError::new(503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
         Fault::InternalServerError => RestError::new(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
         Fault::ExpiredToken => expired_token(),
+        Fault::OAuth(code) => RestError::new(400, code, "The authorization server refuses"),
         Fault::MissingScope => RestError::insufficient_scope(),
         _ => return None,
     };

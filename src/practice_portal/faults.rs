@@ -37,6 +37,8 @@ pub enum Fault {
     InternalServerError,
     /// 401 expired_token.
     ExpiredToken,
+    /// 400 with this error, as the authorization server words its refusals: `invalid_grant`, `PAYMENT_REQUIRED` …
+    OAuth(String),
     /// 403 insufficient_scope.
     MissingScope,
     /// 302 to the same path at another base address.
@@ -73,6 +75,7 @@ impl Fault {
             Fault::OverloadLimit => "overload_limit",
             Fault::InternalServerError => "internal_server_error",
             Fault::ExpiredToken => "expired_token",
+            Fault::OAuth(_) => "oauth",
             Fault::MissingScope => "missing_scope",
             Fault::Redirect302(_) => "redirect_302",
             Fault::Slow { .. } => "slow",
@@ -276,6 +279,7 @@ impl Faults {
             "overload_limit" => Fault::OverloadLimit,
             "internal_server_error" => Fault::InternalServerError,
             "expired_token" => Fault::ExpiredToken,
+            "oauth" => Fault::OAuth(text("code")),
             "missing_scope" => Fault::MissingScope,
             "redirect_302" => Fault::Redirect302(text("to")),
             "slow" => Fault::Slow {

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use crate::model::Secret;
 
+mod apps;
 mod batch;
 mod clock;
 mod control;
@@ -45,6 +46,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use apps::{AppForm, AppKeys, Application, Lifetimes, TokenPair};
 pub use faults::{Fault, Faults, Only};
 pub use meter::{Meter, Profile};
 pub use offline::Meddling;
@@ -114,11 +116,21 @@ impl PracticePortal {
         let listener = std::net::TcpListener::bind(options.listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let mut world = World::new(options.user_id);
+        let site = apps::Site {
+            domain: address.to_string(),
+            oauth_domain: address.to_string(),
+            ..apps::Site::default()
+        };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        world.apps = apps::Apps::new(site, seed);
         let core = Arc::new(core::Core {
             user_id: options.user_id,
             webhook_code: options.webhook_code,
-            world: Mutex::new(World::new(options.user_id)),
+            world: Mutex::new(world),
             faults: Faults::default(),
+            oauth_faults: Faults::default(),
             meter: Mutex::new(Meter::new(options.profile)),
             stats: Mutex::default(),
         });

@@ -26,6 +26,22 @@ pub fn parse_query(query: &[u8]) -> Value {
     )
 }
 
+/// Everything a request carries, as PHP fills `$_REQUEST`; parameters of the body win over the query. A JSON body is read as
+/// the REST interface reads it.
+// b24: settings/how-to-call-rest-api/general-principles.md
+pub fn request(query: &[u8], content_type: &str, body: &[u8]) -> Value {
+    let mut params = parse_query(query);
+    let sent = if content_type.to_ascii_lowercase().contains("json") {
+        serde_json::from_slice::<Value>(body).unwrap_or(Value::Null)
+    } else {
+        parse_query(body)
+    };
+    if let (Value::Object(params), Value::Object(sent)) = (&mut params, sent) {
+        params.extend(sent);
+    }
+    params
+}
+
 /// `a.b[c][]` → `a_b`, `c`, `` (an empty part appends).
 fn split_name(name: &str) -> Vec<String> {
     let name = name.trim_start();

@@ -14,12 +14,14 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::apps::oauth;
 use super::core::{Core, Outcome, RestRequest, lock};
 use super::faults::Fault;
-use super::{control, page};
+use super::{control, page, php};
 use crate::model::Millis;
 
 /// A batch with files in it can be large.
@@ -144,6 +146,15 @@ async fn serve(
         let answered = tokio::spawn(answer_rest(core, rest, path));
         return answered.await.unwrap_or(Err(HungUp));
     }
+    if path.trim_end_matches('/') == "/oauth/token" {
+        let params = php::request(
+            head.uri.query().unwrap_or_default().as_bytes(),
+            header(CONTENT_TYPE),
+            &body,
+        );
+        let answered = tokio::spawn(answer_token(core, params));
+        return answered.await.unwrap_or(Err(HungUp));
+    }
     if path.starts_with("/practice/") {
         let (status, value) = control::answer(&core, &head.method, path, &body);
         return Ok(json(status, &value));
@@ -167,6 +178,24 @@ async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result
     let outcome = core.answer(&rest, &faults, at);
     core.note(&rest, commands, &outcome, at);
     wait(&faults, |(_, after)| after).await;
+    respond(outcome, &path)
+}
+
+/// The authorization server's half: the same faults, under its own switch.
+async fn answer_token(core: Arc<Core>, params: Value) -> Result<Response<Body>, HungUp> {
+    let faults = core
+        .oauth_faults
+        .take_for_request(&[oauth::grant_type(&params)], &|text| {
+            php::contains(&params, text)
+        });
+    wait(&faults, |(before, _)| before).await;
+    let outcome = oauth::token(&core, &params, &faults, now());
+    wait(&faults, |(_, after)| after).await;
+    respond(outcome, "/oauth/token/")
+}
+
+/// `path` is where a redirect leads to, on another host.
+fn respond(outcome: Outcome, path: &str) -> Result<Response<Body>, HungUp> {
     match outcome {
         Outcome::Json { status, body } => Ok(json(
             StatusCode::from_u16(status).unwrap_or(StatusCode::OK),

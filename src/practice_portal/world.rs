@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::apps::Apps;
 use super::schema::{self, FieldDef, Kind, UserField};
 use super::table::{Record, Table};
 use super::{listing, seed};
+use crate::model::Millis;
 
 /// The three kinds of records that the classic methods exist for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,9 +136,9 @@ pub struct Placement {
 #[derive(Debug, Clone)]
 pub struct Token {
     pub user_id: u64,
-    /// The application's name.
+    /// The application's client id.
     pub application: String,
-    pub expired: bool,
+    pub expires_at: Millis,
 }
 
 /// How this portal is set up.
@@ -167,6 +169,8 @@ pub struct World {
     pub placements: Vec<Placement>,
     /// By the text of the token.
     pub tokens: BTreeMap<String, Token>,
+    /// Local applications.
+    pub apps: Apps,
     pub settings: Settings,
     last_small_id: u64,
 }
@@ -187,6 +191,7 @@ impl World {
             notifications: Vec::new(),
             placements: Vec::new(),
             tokens: BTreeMap::new(),
+            apps: Apps::default(),
             settings: Settings::default(),
             last_small_id: 1000,
         };

@@ -1,6 +1,7 @@
 //! How the portal is called: transports, keys, batches.
 
 use super::*;
+use crate::model::Millis;
 
 #[test]
 fn json_forms_and_queries_say_the_same() {
@@ -51,12 +52,12 @@ fn who_may_not_call_is_told_so() {
         let token = Token {
             user_id: 2,
             application,
-            expired: false,
+            expires_at: Millis(i64::MAX),
         };
         w.tokens.insert("t".into(), token);
     });
     assert_eq!(ask("/rest/profile?auth=t"), (200, String::new()));
-    portal.world(|w| w.tokens.values_mut().for_each(|t| t.expired = true));
+    portal.expire_tokens();
     assert_eq!(ask("/rest/profile?auth=t"), (401, "expired_token".into()));
     let paths: Vec<String> = portal.stats().log.into_iter().map(|e| e.path).collect();
     assert!(paths.iter().all(|p| !p.contains("practice0webhook")), "{paths:?}");

@@ -1,6 +1,7 @@
 //! Placements, pages for people and switches for scripts.
 
 use super::*;
+use crate::model::Millis;
 
 #[test]
 fn placements_are_for_applications_of_administrators() {
@@ -16,7 +17,7 @@ fn placements_are_for_applications_of_administrators() {
             let known = Token {
                 user_id,
                 application,
-                expired: false,
+                expires_at: Millis(i64::MAX),
             };
             w.tokens.insert(token.into(), known);
         }
