@@ -100,7 +100,7 @@ pub fn portal(store: &Store, options: &portal::Options) -> anyhow::Result<Portal
     let connection = connection.ok_or_else(|| {
         anyhow!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`")
     })?;
-    Ok(Portal::open(connection, options)?)
+    Ok(deliver::open(store, connection, options)?)
 }
 
 /// The address that websites know the bridge by: the flag, what the last server noted, or the default listener.

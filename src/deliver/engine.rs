@@ -11,7 +11,7 @@ use super::clock::now;
 use super::keeper::{self, Health, Weather};
 use super::preferences::{Conditions, Given, Preferences};
 use super::task::Task;
-use super::{feed, turn};
+use super::{feed, tokens, turn};
 use crate::model::{Catalog, Millis};
 use crate::portal::{self, Connection, Portal};
 use crate::store::{Store, StoreError};
@@ -350,16 +350,15 @@ impl Shared {
             }
             return;
         }
-        let opened =
-            connection.and_then(
-                |connection| match Portal::open(connection, &self.conditions().portal) {
-                    Ok(portal) => Some(Arc::new(portal)),
-                    Err(error) => {
-                        tracing::error!(%error, "the portal cannot be opened");
-                        None
-                    }
-                },
-            );
+        let opened = connection.and_then(|connection| {
+            match tokens::open(&self.store, connection, &self.conditions().portal) {
+                Ok(portal) => Some(Arc::new(portal)),
+                Err(error) => {
+                    tracing::error!(%error, "the portal cannot be opened");
+                    None
+                }
+            }
+        });
         if is_same_portal && opened.is_some() {
             // Only faster or slower: what is known of it stays. Who waits for the old one's turn still gets it.
             self.portal.store(opened);

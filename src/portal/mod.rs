@@ -15,39 +15,49 @@
 //!
 //! A call that only reads is `Later` in both cases: it can be repeated at will.
 //!
-//! Nothing here logs or returns a webhook's code, and words of the portal are searched for it. `ureq`
+//! Nothing here logs or returns a webhook's code, a token or an application's key, and words of the portal are
+//! searched for them. `ureq`
 //! itself writes to the `log` crate, which this program does not collect.
 
 mod agent;
 mod check;
 mod connection;
 mod gate;
+mod keys;
+mod oauth;
 mod packing;
 mod post;
 mod read_catalog;
 mod source;
+mod tokens;
+mod verify;
 mod whereabouts;
 
 #[cfg(test)]
 mod test_server;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::throttle::Profile;
 pub use crate::wire::catalog::CatalogError;
-pub use agent::{OpenError, Options};
+pub use agent::{OpenError, Options, USUAL_OAUTH_URL};
 pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
 pub use connection::{Connection, ConnectionError};
+pub use keys::{KeysError, app_keys, is_same_host};
+pub use oauth::exchange;
+pub use tokens::TokenStore;
+pub use verify::{TokenOwner, VerifyError, verify_token};
 pub use whereabouts::{Whereabouts, whereabouts};
 
-use crate::model::{Answer, Call, Effect, Millis, Refusal, Trouble, TroubleKind};
+use crate::model::{Answer, AppKeys, Call, Effect, Millis, Refusal, Secret, Trouble, TroubleKind};
 use crate::throttle::Permit;
 use crate::wire::decode::{self, Reply};
 use crate::wire::encode;
 use gate::Gate;
 use packing::{not_sent, resting};
 use post::Posted;
+use tokens::{Auth, Kept};
 
 /// The right to send one request now. Worth nothing later: send, or let it go.
 #[must_use]
@@ -60,16 +70,54 @@ pub struct Portal {
     /// Where methods are called; follows the portal when it is renamed.
     connection: Mutex<Connection>,
     opened_with: Connection,
+    auth: Auth,
     gate: Gate,
 }
 
 impl Portal {
-    /// Prepares to call the portal; nothing is sent yet.
+    /// Prepares to call the portal by a webhook; nothing is sent yet. An application is opened with its tokens.
     pub fn open(connection: Connection, options: &Options) -> Result<Portal, OpenError> {
+        match &connection {
+            Connection::Webhook { .. } => Portal::build(connection, Auth::InAddress, options),
+            Connection::App(_) => Err(OpenError::NoTokens),
+        }
+    }
+
+    /// Prepares to call the portal by any connection; an application's tokens are taken from `tokens` and put back
+    /// there when they were renewed.
+    pub fn open_with(
+        connection: Connection,
+        tokens: Arc<dyn TokenStore>,
+        options: &Options,
+    ) -> Result<Portal, OpenError> {
+        let auth = match &connection {
+            Connection::Webhook { .. } => Auth::InAddress,
+            Connection::App(keys) => Auth::Kept(Box::new(Kept::new(
+                tokens,
+                keys.clone(),
+                options.oauth_url.clone(),
+                options.connect_timeout + options.whole_timeout,
+            ))),
+        };
+        Portal::build(connection, auth, options)
+    }
+
+    /// Prepares to call the portal in the name of whoever holds this token of the application. It is not renewed, and
+    /// calls go to the portal that the keys name.
+    pub fn open_as(keys: &AppKeys, access: &Secret, options: &Options) -> Result<Portal, OpenError> {
+        Portal::build(
+            Connection::App(keys.clone()),
+            Auth::Fixed(access.clone()),
+            options,
+        )
+    }
+
+    fn build(connection: Connection, auth: Auth, options: &Options) -> Result<Portal, OpenError> {
         Ok(Portal {
             agent: agent::build(options)?,
             connection: Mutex::new(connection.clone()),
             opened_with: connection,
+            auth,
             gate: Gate::new(options.profile),
         })
     }
@@ -184,7 +232,23 @@ impl Portal {
         self.agent.clone().shutdown();
     }
 
-    /// One request, with everything around it: permission, sending, reading, learning.
+    /// Tokens may have been stored: the next call looks for them.
+    pub fn look_for_tokens(&self) {
+        if let Some(kept) = self.auth.kept() {
+            kept.look_again();
+        }
+    }
+
+    /// Exchanges an application's refresh token when it would die before `moment`. Nothing happens with a webhook.
+    pub fn refresh_before(&self, moment: Millis) -> Result<(), Trouble> {
+        match self.auth.kept() {
+            Some(kept) => kept.refresh_before(&self.agent, moment, now()),
+            None => Ok(()),
+        }
+    }
+
+    /// One request, and once more by a new token when the first had expired: then nothing was done.
+    // b24: settings/oauth/auto-renewal.md
     fn ask(
         &self,
         turn: Option<Turn>,
@@ -192,18 +256,76 @@ impl Portal {
         content_type: &str,
         body: &[u8],
         calls: &[&Call],
-        decode: impl FnOnce(&post::Reply, Millis) -> Reply,
+        decode: impl Fn(&post::Reply, Millis) -> Reply,
     ) -> Vec<Answer> {
+        let sent = Sent {
+            method,
+            content_type,
+            body,
+            calls,
+        };
+        let later = |trouble: Trouble| vec![Answer::Later(trouble); calls.len()];
         if let Err(trouble) = turn.map_or_else(|| self.wait_for_turn(), Ok) {
-            return vec![Answer::Later(trouble); calls.len()];
+            return later(trouble);
         }
+        let token = match self.auth.token(&self.agent, now()) {
+            Ok(token) => token,
+            Err(trouble) => return later(trouble),
+        };
+        let answers = self.send(&sent, token.as_ref(), &decode);
+        let (Some(kept), Some(used)) = (self.auth.kept(), token) else {
+            return answers;
+        };
+        let new = match outcome_of_token(&answers) {
+            TokenOutcome::Worked => {
+                kept.worked();
+                return answers;
+            }
+            TokenOutcome::Silent => return answers,
+            TokenOutcome::ExpiredOnTheWay => {
+                kept.spend(&used);
+                return answers;
+            }
+            TokenOutcome::Expired => kept.renew(&self.agent, &used, now()),
+            TokenOutcome::Refused => match kept.other_than(&used) {
+                Some(other) => Ok(other),
+                None => return answers,
+            },
+        };
+        let new = match new.and_then(|new| self.wait_for_turn().map(|_| new)) {
+            Ok(new) => new,
+            Err(trouble) => return later(trouble),
+        };
+        let answers = self.send(&sent, Some(&new), &decode);
+        match outcome_of_token(&answers) {
+            TokenOutcome::Worked => kept.worked(),
+            TokenOutcome::Expired | TokenOutcome::ExpiredOnTheWay => kept.spend(&new),
+            TokenOutcome::Refused | TokenOutcome::Silent => {}
+        }
+        answers
+    }
+
+    /// Sends, reads, learns.
+    fn send(
+        &self,
+        sent: &Sent<'_>,
+        token: Option<&Secret>,
+        decode: &impl Fn(&post::Reply, Millis) -> Reply,
+    ) -> Vec<Answer> {
+        let Sent { method, calls, .. } = *sent;
         let connection = self.connection();
         let started = Instant::now();
-        let posted = post::post(&self.agent, &connection, method, content_type, body);
+        let posted = match token {
+            None => post::post(&self.agent, &connection, method, sent.content_type, sent.body),
+            Some(token) => {
+                let body = encode::with_token(sent.body, token);
+                post::post(&self.agent, &connection, method, sent.content_type, &body)
+            }
+        };
         tracing::debug!(
             method,
             calls = calls.len(),
-            sent = body.len(),
+            sent = sent.body.len(),
             took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             outcome = posted.name(),
             "asked the portal"
@@ -225,7 +347,7 @@ impl Portal {
         };
         self.gate.learn(calls, &mut reply, at);
         for (answer, call) in reply.answers.iter_mut().zip(calls) {
-            settle(answer, call, &connection);
+            settle(answer, call, &connection, token);
         }
         reply.answers
     }
@@ -233,6 +355,50 @@ impl Portal {
     fn lock_connection(&self) -> MutexGuard<'_, Connection> {
         // The value is replaced as a whole, so a panic elsewhere cannot have left it half-made.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request before a token was put into it.
+struct Sent<'a> {
+    method: &'a str,
+    content_type: &'a str,
+    body: &'a [u8],
+    calls: &'a [&'a Call],
+}
+
+/// What answers tell of the token that they were asked with.
+enum TokenOutcome {
+    Worked,
+    /// It has expired, and so nothing was done.
+    Expired,
+    /// It expired while a batch was worked off: some of it was done.
+    ExpiredOnTheWay,
+    /// It, or the application, is not accepted, and so nothing was done.
+    Refused,
+    /// Nothing: the request did not come home.
+    Silent,
+}
+
+fn outcome_of_token(answers: &[Answer]) -> TokenOutcome {
+    let kinds = || answers.iter().filter_map(|answer| Some(answer.trouble()?.kind));
+    let is_answered = |answer: &Answer| matches!(answer, Answer::Done { .. } | Answer::Refused(_));
+    if kinds().any(|kind| kind == TroubleKind::TokenExpired) {
+        let nothing_done = answers.iter().all(|answer| {
+            matches!(answer, Answer::Later(trouble) if matches!(trouble.kind, TroubleKind::TokenExpired | TroubleKind::NotRun))
+        });
+        if nothing_done {
+            TokenOutcome::Expired
+        } else {
+            TokenOutcome::ExpiredOnTheWay
+        }
+    } else if answers.iter().any(is_answered) {
+        TokenOutcome::Worked
+    } else if answers.iter().all(|answer| matches!(answer, Answer::Later(_)))
+        && kinds().any(|kind| kind == TroubleKind::ConnectionRefused)
+    {
+        TokenOutcome::Refused
+    } else {
+        TokenOutcome::Silent
     }
 }
 
@@ -249,7 +415,7 @@ fn whole(count: usize, verdict: impl Fn(Trouble) -> Answer, kind: TroubleKind, t
 }
 
 /// The last touches: reads are never in doubt, and no secret leaves.
-fn settle(answer: &mut Answer, call: &Call, connection: &Connection) {
+fn settle(answer: &mut Answer, call: &Call, connection: &Connection, token: Option<&Secret>) {
     if call.effect == Effect::Read
         && let Answer::Unknown(trouble) = answer
     {
@@ -258,7 +424,12 @@ fn settle(answer: &mut Answer, call: &Call, connection: &Connection) {
     match answer {
         Answer::Later(Trouble { text, .. })
         | Answer::Unknown(Trouble { text, .. })
-        | Answer::Refused(Refusal { text, .. }) => *text = connection.masked(text),
+        | Answer::Refused(Refusal { text, .. }) => {
+            *text = connection.masked(text);
+            if let Some(token) = token {
+                *text = oauth::masked(text, token);
+            }
+        }
         Answer::Done { .. } => {}
     }
 }

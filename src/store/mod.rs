@@ -55,7 +55,7 @@ pub use directory::{Address, Directory};
 pub use error::StoreError;
 pub use inbox::{Filter, Line, Listing, Tally};
 pub use journal::{Begin, Change, PastStep, Record, Standing, Stored};
-pub use lock::ServeLock;
+pub use lock::{ServeLock, WorkLock};
 pub use schema::FILE_NAME;
 pub use sessions::{SESSION_IDLE, SESSION_LIFE, Session, SessionId, TokenDigest};
 pub use take_up::{Received, Waiting};

@@ -59,7 +59,7 @@ pub fn connection(site: &Site) -> Result<Option<Connection>, StoreError> {
 /// The stored connection, opened for one page.
 pub fn open(site: &Site) -> Result<Option<Result<Portal, OpenError>>, StoreError> {
     let connection = connection(site)?;
-    Ok(connection.map(|connection| Portal::open(connection, &hasty(site))))
+    Ok(connection.map(|connection| deliver::open(&site.store, connection, &hasty(site))))
 }
 
 fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
@@ -209,7 +209,7 @@ fn check(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let Some(connection) = connection(visit.site)? else {
         return visit.go("/portal");
     };
-    match Portal::open(connection.clone(), &hasty(visit.site)) {
+    match deliver::open(&visit.site.store, connection.clone(), &hasty(visit.site)) {
         Ok(portal) => connected(visit, &connection, Some(&portal.check())),
         Err(error) => visit.failed("/portal", error.to_string()),
     }
