@@ -16,6 +16,10 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// Scripts, styles and pictures are files of ours; nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; script-src 'self'";
+/// Where the portal's own script comes from; the page that ends an installation falls back on it.
+// b24: sdk/bx24-js-sdk/index.md
+pub const LIBRARY: &str = "https://api.bitrix24.com/api/v1/";
+const LIBRARY_ORIGIN: &str = "https://api.bitrix24.com";
 
 /// Who may show a page in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,20 @@ pub fn page(status: StatusCode, markup: Markup, framing: &Framing) -> Response {
     }
     headers.insert(CONTENT_SECURITY_POLICY, framing.policy());
     harden(response)
+}
+
+/// Lets a page load the portal's own script besides ours.
+pub fn allow_library(response: &mut Response, framing: &Framing) {
+    let policy = framing.policy();
+    let with = policy.to_str().map(|policy| {
+        policy.replace(
+            "script-src 'self'",
+            &format!("script-src 'self' {LIBRARY_ORIGIN}"),
+        )
+    });
+    if let Some(with) = with.ok().and_then(|policy| HeaderValue::try_from(policy).ok()) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, with);
+    }
 }
 
 /// Goes to a page of ours with GET.

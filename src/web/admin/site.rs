@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::attempts::Attempts;
 use super::retries::Retries;
 use super::setup;
-use crate::deliver::{CONNECTION_CREDENTIAL, Engine};
+use crate::deliver::{CONNECTION_CREDENTIAL, Engine, app};
 use crate::model::Millis;
 use crate::portal::Connection;
 use crate::portal_app::frames::Frames;
@@ -42,6 +42,8 @@ pub struct Site {
     pub zone: TimeZone,
     pub(super) retries: Retries,
     frames: Mutex<Frames>,
+    /// One installation at a time: two would each put up their buttons.
+    installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
     /// One password at a time is hashed: each takes 19 MiB and a core.
@@ -69,6 +71,7 @@ impl Site {
             zone: options.zone,
             retries: Retries::default(),
             frames: Mutex::default(),
+            installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
             hashing: Mutex::default(),
@@ -82,6 +85,16 @@ impl Site {
         format!("{}/in/{slug}", self.public_url)
     }
 
+    /// Where the portal opens the application.
+    pub fn app_address(&self) -> String {
+        format!("{}/b24/app", self.admin_url)
+    }
+
+    /// Where the portal installs it.
+    pub fn install_address(&self) -> String {
+        format!("{}/b24/install", self.admin_url)
+    }
+
     /// Cookies are for TLS alone.
     pub fn is_secure(&self) -> bool {
         self.admin_url.starts_with("https:")
@@ -91,8 +104,15 @@ impl Site {
         lock(&self.frames)
     }
 
+    pub(super) fn installing(&self) -> MutexGuard<'_, ()> {
+        lock(&self.installing)
+    }
+
     /// The one place whose pages may show ours in a frame.
     pub(super) fn portal_origin(&self) -> Result<Option<String>, StoreError> {
+        if let Some(keys) = app::keys(&self.store)? {
+            return Ok(Some(keys.portal));
+        }
         let connection: Option<Connection> = self.store.credential(CONNECTION_CREDENTIAL)?;
         Ok(connection.map(|connection| connection.portal()))
     }

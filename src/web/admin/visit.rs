@@ -78,13 +78,17 @@ impl<'a> Visit<'a> {
         framing: Framing,
         now: Millis,
     ) -> Visit<'a> {
+        let query = Form::read(asked.query.as_bytes());
+        // At the portal's door, it says in which language its pages are.
+        // b24: settings/oauth/simple-way.md
+        let said = query.get("LANG").filter(|_| frame::is_framed(path));
         Visit {
             site,
             now,
-            lang: who.language(&asked.headers),
+            lang: said.map_or_else(|| who.language(&asked.headers), Language::preferred),
             path,
             framing,
-            query: Form::read(asked.query.as_bytes()),
+            query,
             is_read: asked.method != Method::POST,
             raw_query: &asked.query,
             peer: asked.peer,
