@@ -46,7 +46,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use apps::{AppForm, AppKeys, Application, Lifetimes, TokenPair};
+pub use apps::{AppForm, AppKeys, Application, EventHandler, Lifetimes, Sent, TokenPair};
 pub use faults::{Fault, Faults, Only};
 pub use meter::{Meter, Profile};
 pub use offline::Meddling;

@@ -10,11 +10,15 @@ use std::collections::BTreeMap;
 
 use crate::model::{Millis, Secret};
 
+pub mod event;
+pub mod frame;
 pub mod handle;
 pub mod oauth;
+mod post;
 pub mod registry;
 pub mod tokens;
 
+pub use event::{EventHandler, Sent};
 pub use registry::Apps;
 pub use tokens::TokenPair;
 
