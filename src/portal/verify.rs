@@ -72,7 +72,7 @@ fn questions() -> [Call; 3] {
     [
         // b24: api-reference/common/system/app-info.md
         "app.info", // b24: api-reference/common/users/profile.md
-        "profile", // b24: api-reference/common/system/scope.md
+        "profile",  // b24: api-reference/common/system/scope.md
         "scope",
     ]
     .map(|method| Call {
