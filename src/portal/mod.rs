@@ -43,7 +43,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub use crate::throttle::Profile;
 pub use crate::wire::catalog::CatalogError;
 pub use agent::{OpenError, Options, USUAL_OAUTH_URL};
-pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
+pub use check::{APP_RIGHTS, Check, NEEDED_METHODS, OPTIONAL_METHODS, Report, Right};
 pub use connection::{Connection, ConnectionError};
 pub use keys::{KeysError, app_keys, is_same_host};
 pub use oauth::exchange;
