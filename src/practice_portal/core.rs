@@ -206,14 +206,29 @@ impl Core {
             .map(php::text)
             .unwrap_or_default();
         let world = lock(&self.world);
-        match world.tokens.get(&token) {
-            Some(token) if token.expires_at <= now => Err(expired_token()),
-            Some(token) => Ok(Caller {
-                user_id: token.user_id,
-                application: Some(token.application.clone()),
-            }),
-            None => Err(RestError::new(401, "NO_AUTH_FOUND", "Wrong authorization data")),
+        let token = match world.tokens.get(&token) {
+            Some(token) if token.expires_at <= now => return Err(expired_token()),
+            Some(token) => token,
+            None => return Err(RestError::new(401, "NO_AUTH_FOUND", "Wrong authorization data")),
+        };
+        let person = world.person(token.user_id).filter(|person| person.active);
+        let Some(person) = person else {
+            return Err(RestError::new(
+                403,
+                "INVALID_CREDENTIALS",
+                "Invalid request credentials",
+            ));
+        };
+        let app = world.apps.by_client_id(&token.application);
+        // b24: api-reference/common/system/app-info.md (INSTALLED)
+        if app.is_some_and(|app| !app.installed) && !person.admin {
+            let text = "The user does not have access to the application";
+            return Err(RestError::new(403, "user_access_error", text));
         }
+        Ok(Caller {
+            user_id: token.user_id,
+            application: Some(token.application.clone()),
+        })
     }
 
     /// Writes a request into the log.

@@ -115,11 +115,18 @@ pub struct Required {
     pub stages: Vec<String>,
 }
 
-/// A message somebody got through `im.notify.system.add`.
+/// A message somebody got through `im.notify.*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
+    pub id: u64,
+    pub at: Millis,
     pub user_id: u64,
     pub message: String,
+    /// In whose name; nobody's: the system's.
+    pub from: Option<u64>,
+    pub application: Option<String>,
+    /// The next one with the same tag takes its place.
+    pub tag: Option<String>,
 }
 
 /// A button or tab that an application put into the portal.

@@ -2,14 +2,65 @@
 
 use std::time::Duration;
 
+use super::actions;
+use super::event::Sent;
+use super::frame::Opening;
 use super::{AppForm, AppKeys, Application, TokenPair};
 use crate::practice_portal::{Faults, Notification, Placement, PracticePortal, World, server};
 
 impl PracticePortal {
-    /// Saves the form of a local application in the name of the webhook's owner.
+    /// Saves the form of a local application in the name of the webhook's owner. One that only uses the API is called at
+    /// once, before this returns; what it answered is in [`PracticePortal::events`].
     pub fn register_app(&self, form: AppForm) -> AppKeys {
         let author = self.core.user_id;
-        self.world(|world| world.apps.register(form, author)).keys
+        let app = self.world(|world| world.apps.register(form, author));
+        if app.form.script_only {
+            self.send_install_event(&app.keys);
+        }
+        app.keys
+    }
+
+    /// Calls the installation's address once more with ONAPPINSTALL and fresh tokens, and says what it answered.
+    pub fn send_install_event(&self, app: &AppKeys) -> Option<Sent> {
+        let event = self.world(|world| world.install_event(&app.client_id, server::now()));
+        actions::send(&self.core, event).pop()
+    }
+
+    /// Does what the installer's page does last.
+    pub fn finish_install(&self, app: &AppKeys) {
+        let events = self.world(|world| world.finish_install(&app.client_id, server::now()));
+        actions::send(&self.core, events);
+    }
+
+    /// Deletes an application and tells its handlers of ONAPPUNINSTALL.
+    pub fn delete_app(&self, app: &AppKeys) -> Vec<Sent> {
+        let events = self.world(|world| world.uninstall(&app.client_id, true, server::now()));
+        actions::send(&self.core, events)
+    }
+
+    /// Events that were sent, the oldest first.
+    pub fn events(&self) -> Vec<Sent> {
+        self.world(|world| world.apps.sent.clone())
+    }
+
+    /// The query and the body of the POST that opens an application for a user, with tokens that work. `placement` is
+    /// `DEFAULT`, `CRM_LEAD_LIST_TOOLBAR` or `CRM_DEAL_LIST_TOOLBAR`. Both are empty when the application is gone.
+    pub fn frame_post(
+        &self,
+        app: &AppKeys,
+        user_id: u64,
+        placement: &str,
+        language: &str,
+    ) -> (String, String) {
+        let opening = Opening {
+            client_id: app.client_id.clone(),
+            user_id,
+            placement: placement.to_owned(),
+            language: language.to_owned(),
+            domain: self.domain(),
+        };
+        let post = self.world(|world| world.open_frame(opening, None, server::now()));
+        post.map(|post| (post.query(), post.body())).unwrap_or_default()
     }
 
     /// A fresh pair of tokens for an application, as it gets one when this user opens it.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use super::event::{EventHandler, Sent};
+use super::frame::Frame;
 use super::tokens::{Code, Refresh};
 use super::{AppForm, AppKeys, Application, Lifetimes, Site};
 use crate::model::Secret;
@@ -18,6 +20,12 @@ pub struct Apps {
     pub renewals: u64,
     /// Requests to `/oauth/token/`, the refused ones too.
     pub token_requests: u64,
+    /// What applications have bound with `event.bind`.
+    pub handlers: Vec<EventHandler>,
+    /// Events that were sent, the oldest first.
+    pub sent: Vec<Sent>,
+    /// By `APP_SID`.
+    pub(super) frames: BTreeMap<String, Frame>,
     pub(super) refresh: BTreeMap<String, Refresh>,
     pub(super) codes: BTreeMap<String, Code>,
     list: BTreeMap<u64, Application>,
@@ -84,11 +92,23 @@ impl Apps {
         self.list.values()
     }
 
+    pub(super) fn handlers_of(&self, client_id: &str, event: &str) -> Vec<EventHandler> {
+        let bound = |h: &&EventHandler| h.application == client_id && h.event == event;
+        self.handlers.iter().filter(bound).cloned().collect()
+    }
+
+    pub fn frame(&self, sid: &str) -> Option<&Frame> {
+        self.frames.get(sid)
+    }
+
     /// Forgets an application with all that was given to it.
     pub fn remove(&mut self, client_id: &str) -> Option<Application> {
         let id = self.by_client_id(client_id)?.id;
         self.refresh.retain(|_, refresh| refresh.application != client_id);
         self.codes.retain(|_, code| code.application != client_id);
+        self.frames
+            .retain(|_, frame| frame.opening.client_id != client_id);
+        self.handlers.retain(|handler| handler.application != client_id);
         self.list.remove(&id)
     }
 }

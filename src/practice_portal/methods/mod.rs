@@ -9,12 +9,15 @@ use super::world::{Kin, World};
 use crate::model::Millis;
 
 mod activity;
+mod app;
 mod bindings;
 mod books;
 mod comment;
 mod duplicate;
 mod entity;
+mod notify;
 mod people;
+mod placement;
 mod system;
 
 /// What a method answers.
@@ -137,15 +140,21 @@ static METHODS: &[Method] = &[
     read("methods", "", system::methods),
     read("method.get", "", system::method_get),
     read("scope", "", system::scope),
-    read("app.info", "", system::app_info),
+    read("app.info", "", app::info),
+    write("event.bind", "", app::event_bind),
+    read("event.get", "", app::event_get),
+    write("event.unbind", "", app::event_unbind),
     read("profile", "", people::profile),
     read("server.time", "", system::server_time),
+    read("user.admin", "", people::admin),
     read("user.current", "user", people::current),
     read("user.get", "user", people::get),
-    write("im.notify.system.add", "im", system::notify),
-    write("placement.bind", "placement", system::placement_bind),
-    read("placement.get", "placement", system::placement_get),
-    write("placement.unbind", "placement", system::placement_unbind),
+    write("im.notify.personal.add", "im", notify::personal),
+    write("im.notify.system.add", "im", notify::system),
+    write("placement.bind", "placement", placement::bind),
+    read("placement.get", "placement", placement::get),
+    read("placement.list", "placement", placement::list),
+    write("placement.unbind", "placement", placement::unbind),
     read("crm.lead.fields", "crm", |d, p| entity::fields(d, Kin::Lead, p)),
     write("crm.lead.add", "crm", |d, p| entity::add(d, Kin::Lead, p)),
     write("crm.lead.update", "crm", |d, p| entity::update(d, Kin::Lead, p)),
@@ -237,15 +246,29 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Method>> =
 /// Rights that methods of this portal ask for.
 pub const SCOPES: [&str; 4] = ["crm", "user", "im", "placement"];
 
+/// Rights that open the methods that read users, with fewer fields.
+// b24: api-reference/user/index.md
+const LESSER_USER: [&str; 2] = ["user_basic", "user_brief"];
+
 /// Whether a method changes the portal. A batch does what its commands do.
 pub fn writes(name: &str) -> bool {
     BY_NAME.get(name).is_some_and(|m| m.writes)
 }
 
-fn has_scope(world: &World, method: &Method) -> bool {
-    method.scope.is_empty()
-        || world.settings.scopes.is_empty()
-        || world.settings.scopes.contains(method.scope)
+/// Whether whoever calls has this right: an application those of its form, a webhook those of the settings.
+fn grants(world: &World, caller: &Caller, needed: &str) -> bool {
+    let covers = |granted: &str| granted == needed || (needed == "user" && LESSER_USER.contains(&granted));
+    if needed.is_empty() {
+        return true;
+    }
+    let client_id = caller.application.as_deref();
+    match client_id.and_then(|client_id| world.apps.by_client_id(client_id)) {
+        Some(app) => app.form.scope.iter().any(|granted| covers(granted)),
+        None => {
+            let scopes = &world.settings.scopes;
+            scopes.is_empty() || scopes.iter().any(|granted| covers(granted))
+        }
+    }
 }
 
 fn exists(world: &World, name: &str) -> bool {
@@ -257,7 +280,7 @@ pub fn call(desk: &mut Desk<'_>, name: &str, params: &Value) -> Answer {
     let Some(method) = BY_NAME.get(name).filter(|_| exists(desk.world, name)) else {
         return Err(RestError::method_not_found());
     };
-    if !has_scope(desk.world, method) {
+    if !grants(desk.world, desk.caller, method.scope) {
         return Err(RestError::insufficient_scope());
     }
     (method.run)(desk, params)

@@ -1,4 +1,4 @@
-//! People: `profile`, `user.current`, `user.get`.
+//! People: `profile`, `user.admin`, `user.current`, `user.get`.
 
 use serde_json::{Value, json};
 
@@ -22,10 +22,30 @@ pub fn profile(desk: &mut Desk<'_>, _: &Value) -> Answer {
     Ok(out.into())
 }
 
+// b24: api-reference/common/users/user-admin.md
+pub fn admin(desk: &mut Desk<'_>, _: &Value) -> Answer {
+    let person = desk.world.person(desk.caller.user_id);
+    Ok(json!(person.is_some_and(|p| p.admin)).into())
+}
+
+/// Whether the caller's right leaves out how people are reached.
+// b24: api-reference/user/index.md (User Data Access Levels)
+fn brief(desk: &Desk<'_>) -> bool {
+    let client_id = desk.caller.application.as_deref();
+    let app = client_id.and_then(|client_id| desk.world.apps.by_client_id(client_id));
+    app.is_some_and(|app| {
+        let has = |scope: &str| app.form.scope.iter().any(|s| s == scope);
+        !has("user") && !has("user_basic")
+    })
+}
+
 // b24: api-reference/user/user-current.md
 pub fn current(desk: &mut Desk<'_>, _: &Value) -> Answer {
     let person = desk.world.person(desk.caller.user_id);
-    Ok(person.map_or_else(|| json!([]), show).into())
+    let brief = brief(desk);
+    Ok(person
+        .map_or_else(|| json!([]), |person| show(person, brief))
+        .into())
 }
 
 /// Filters by `FILTER[…]` or by fields named beside it.
@@ -41,7 +61,8 @@ pub fn get(desk: &mut Desk<'_>, params: &Value) -> Answer {
         .iter()
         .filter(|person| wanted.iter().all(|(name, value)| meets(person, name, value)))
         .collect();
-    Ok(listing::page(&people, params, |person| show(person)))
+    let brief = brief(desk);
+    Ok(listing::page(&people, params, |person| show(person, brief)))
 }
 
 fn meets(person: &Person, name: &str, wanted: &Value) -> bool {
@@ -74,8 +95,8 @@ fn starts(have: &str, wanted: &str) -> bool {
     }
 }
 
-fn show(person: &Person) -> Value {
-    json!({
+fn show(person: &Person, brief: bool) -> Value {
+    let mut out = json!({
         "ID": person.id.to_string(),
         "ACTIVE": person.active,
         "NAME": person.name,
@@ -94,5 +115,9 @@ fn show(person: &Person) -> Value {
         "UF_EMPLOYMENT_DATE": "",
         "UF_DEPARTMENT": [1],
         "USER_TYPE": "employee",
-    })
+    });
+    if brief && let Some(fields) = out.as_object_mut() {
+        fields.shift_remove("EMAIL");
+    }
+    out
 }

@@ -93,3 +93,149 @@ fn an_answer_can_be_lost_after_the_rotation() {
     assert_eq!(portal.renewals(), 1);
     assert_eq!(token(&portal, &query).1["error"], "invalid_grant");
 }
+
+#[test]
+fn an_application_has_the_rights_that_were_ticked() {
+    let portal = start();
+    let form = AppForm {
+        scope: ["crm", "user_brief", "placement"].map(str::to_owned).to_vec(),
+        ..AppForm::of_bridge("http://127.0.0.1:1")
+    };
+    let app = portal.register_app(form);
+    let admin = portal.tokens_of(&app, 1).access;
+    let ask = |method: &str| with_token(&portal, method, admin.reveal());
+    let info = ask("app.info").1["result"].clone();
+    assert_eq!(
+        (&info["CODE"], &info["INSTALLED"]),
+        (&json!(app.client_id), &json!(false))
+    );
+    assert_eq!(
+        ask("scope").1["result"],
+        json!(["crm", "user_brief", "placement"])
+    );
+    assert_eq!(ask("user.current").1["result"]["NAME"], "Анна");
+    assert_eq!(ask("user.current").1["result"].get("EMAIL"), None);
+    assert_eq!(ask("user.admin").1["result"], true);
+    let (status, body) = ask("im.notify.system.add");
+    assert_eq!((status, &body["error"]), (403, &json!("insufficient_scope")));
+    let methods = ask("methods").1["result"].to_string();
+    assert!(
+        methods.contains("placement.bind") && !methods.contains("im.notify"),
+        "{methods}"
+    );
+    // Until it is installed it is the administrators' alone.
+    let employee = portal.tokens_of(&app, 2).access;
+    let (status, body) = with_token(&portal, "profile", employee.reveal());
+    assert_eq!((status, &body["error"]), (403, &json!("user_access_error")));
+    portal.finish_install(&app);
+    assert_eq!(
+        with_token(&portal, "user.admin", employee.reveal()).1["result"],
+        false
+    );
+    assert_eq!(ask("app.info").1["result"]["INSTALLED"], true);
+}
+
+/// Calls a method with a token and parameters in a form.
+fn with_form(portal: &PracticePortal, method: &str, access: &str, form: &str) -> (u16, Value) {
+    let path = format!("/rest/{method}?auth={access}");
+    let kind = "application/x-www-form-urlencoded";
+    let (status, _, body) = http(portal.address(), "POST", &path, kind, form).expect("an answer");
+    (status, serde_json::from_str(&body).expect("JSON"))
+}
+
+#[test]
+fn placements_are_refused_as_documented() {
+    let portal = start();
+    let app = portal.register_app(AppForm::of_bridge("http://127.0.0.1:1"));
+    let access = portal.tokens_of(&app, 1).access;
+    let bind = |form: &str| {
+        let (status, body) = with_form(&portal, "placement.bind", access.reveal(), form);
+        (status, body["error"].as_str().unwrap_or_default().to_owned())
+    };
+    let lead = "PLACEMENT=CRM_LEAD_LIST_TOOLBAR";
+    let good = format!("{lead}&HANDLER=http://10.0.0.1/a&LANG_ALL[ru][TITLE]=Да&LANG_ALL[en][TITLE]=Yes");
+    for (form, status, code) in [
+        ("HANDLER=http://10.0.0.1/a".to_owned(), 200, "ERROR_ARGUMENT"),
+        (lead.to_owned(), 200, "ERROR_ARGUMENT"),
+        (
+            format!("{lead}&HANDLER=http://localhost/a"),
+            400,
+            "ERROR_WRONG_HANDLER_URL",
+        ),
+        (
+            format!("{lead}&HANDLER=ftp://a.b/a"),
+            400,
+            "ERROR_UNSUPPORTED_PROTOCOL",
+        ),
+        (
+            "PLACEMENT=NONE&HANDLER=http://a.b/".to_owned(),
+            400,
+            "ERROR_PLACEMENT_NOT_FOUND",
+        ),
+        (format!("{good}&USER_ID=1"), 200, "ERROR_PLACEMENT_USER_MODE"),
+        (good.clone(), 200, ""),
+        (good, 400, "ERROR_CORE"),
+    ] {
+        assert_eq!(bind(&form), (status, code.to_owned()), "{form}");
+    }
+    let bound = with_form(&portal, "placement.get", access.reveal(), "").1["result"][0].clone();
+    let russian = json!({"TITLE": "Да", "DESCRIPTION": "", "GROUP_NAME": ""});
+    assert_eq!(
+        (&bound["langAll"]["ru"], &bound["options"]),
+        (&russian, &json!([]))
+    );
+    let list = with_form(&portal, "placement.list", access.reveal(), "SCOPE=crm").1["result"].to_string();
+    assert!(
+        list.contains("CRM_DEAL_LIST_TOOLBAR") && !list.contains("PROFILE"),
+        "{list}"
+    );
+    let unbound = with_form(&portal, "placement.unbind", access.reveal(), "");
+    assert_eq!((unbound.0, &unbound.1["error"]), (400, &json!("ERROR_ARGUMENT")));
+    portal.finish_install(&app);
+    let employee = portal.tokens_of(&app, 2).access;
+    let refused = with_form(&portal, "placement.unbind", employee.reveal(), lead);
+    assert_eq!((refused.0, &refused.1["error"]), (403, &json!("ACCESS_DENIED")));
+    assert_eq!(portal.placements().len(), 1);
+}
+
+#[test]
+fn a_notification_takes_the_place_of_the_one_with_its_tag() {
+    let portal = start();
+    let app = portal.register_app(AppForm::of_bridge("http://127.0.0.1:1"));
+    let access = portal.tokens_of(&app, 1).access;
+    for (method, text) in [
+        ("im.notify.system.add", "one"),
+        ("im.notify.personal.add", "two"),
+        ("im.notify.system.add", " three "),
+    ] {
+        let form = format!("USER_ID=1&MESSAGE={text}&TAG={}", text.len() > 3);
+        let (status, body) = with_form(&portal, method, access.reveal(), &form);
+        assert!(status == 200 && body["result"].is_u64(), "{body}");
+    }
+    portal.call(
+        "im.notify.system.add",
+        json!({"USER_ID": 2, "MESSAGE": "hook", "TAG": "true"}),
+    );
+    let seen: Vec<(u64, String, Option<u64>)> = portal
+        .notifications()
+        .into_iter()
+        .map(|n| (n.user_id, n.message, n.from))
+        .collect();
+    let row = |user, text: &str, from| (user, text.to_owned(), from);
+    assert_eq!(
+        seen,
+        [
+            row(1, "two", Some(1)),
+            row(1, "three", None),
+            row(2, "hook", None)
+        ]
+    );
+    assert_eq!(
+        portal.refusal("im.notify.system.add", json!({"USER_ID": 0})).1,
+        "USER_ID_EMPTY"
+    );
+    assert_eq!(
+        portal.refusal("im.notify.personal.add", json!({"USER_ID": 1})).1,
+        "MESSAGE_EMPTY"
+    );
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod app_events;
 mod apps;
 mod calls;
 mod faults;

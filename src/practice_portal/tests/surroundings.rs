@@ -6,7 +6,7 @@ use crate::model::Millis;
 #[test]
 fn placements_are_for_applications_of_administrators() {
     let portal = start();
-    let bind = json!({"PLACEMENT": "CRM_DEAL_LIST_TOOLBAR", "HANDLER": "https://a/b24/app"});
+    let bind = json!({"PLACEMENT": "CRM_DEAL_LIST_TOOLBAR", "HANDLER": "https://a.example/b24/app"});
     assert_eq!(
         portal.refusal("placement.bind", bind.clone()).1,
         "WRONG_AUTH_TYPE"
@@ -38,7 +38,7 @@ fn placements_are_for_applications_of_administrators() {
     assert_eq!((status, &body["argument"]), (200, &json!("PLACEMENT")));
     assert_eq!(
         ask("placement.get", "admin", &json!({})).1["result"][0]["handler"],
-        "https://a/b24/app"
+        "https://a.example/b24/app"
     );
     let gone = ask(
         "placement.unbind",
