@@ -20,6 +20,9 @@ use crate::web::ingest::{self, Ingest, IngestOptions};
 /// The setting under which the address is kept that websites know the bridge by, for the command line.
 pub const PUBLIC_URL_SETTING: &str = "public_url";
 
+/// The setting under which the address is kept that browsers know the administrators' listener by.
+pub const ADMIN_URL_SETTING: &str = "admin_url";
+
 /// What `serve` was told.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -73,6 +76,7 @@ async fn serve(
     let inside = bind(options.admin_listen, "--admin-listen").await?;
     let mut addresses = addresses(&options, &websites, &inside)?;
     store.put_setting(PUBLIC_URL_SETTING, &addresses.public_url)?;
+    store.put_setting(ADMIN_URL_SETTING, &addresses.admin_url)?;
     let mut setup = None;
     if !store.has_accounts()? {
         let (link, path) = setup::Link::make(deliver::now())?;

@@ -122,7 +122,9 @@ impl Engine {
         self.shared.health().weather.clone()
     }
 
+    /// What is known of the portal; when nobody has looked for long, it is read anew for the next look.
     pub fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.shared.wake();
         self.shared.catalog()
     }
 
@@ -200,6 +202,21 @@ impl Shared {
                 self.bell
                     .wait_timeout_while(inner, most, |inner| inner.rings == rings && !inner.stop),
             );
+        }
+    }
+
+    /// There is work: a catalogue that has been left to grow old is read again.
+    pub fn wake(&self) {
+        let was_resting = {
+            let mut health = self.health();
+            let is_resting = health.is_resting();
+            if is_resting {
+                health.want_catalog(now());
+            }
+            is_resting
+        };
+        if was_resting {
+            self.news();
         }
     }
 
@@ -327,6 +344,9 @@ impl Shared {
             self.conditions.store(Arc::new(after));
         }
         self.reopen_portal(is_same_pace);
+        if let Some(portal) = self.portal() {
+            portal.look_for_tokens();
+        }
         if !is_same {
             // The feeder renders anew what waits.
             self.store.changes().nudge();

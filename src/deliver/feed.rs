@@ -97,6 +97,11 @@ impl Feeder {
                 continue;
             }
             let waiting = shared.store.unfinished(self.horizon, room.min(AT_ONCE))?;
+            if !waiting.is_empty() && shared.health().is_resting() {
+                // What the portal told long ago is told again before anything is rendered by it.
+                shared.wake();
+                return Ok(NO_CATALOG);
+            }
             let Some(last) = waiting.last().map(|w| w.id) else {
                 if taken.is_empty() {
                     return Ok(IDLE);

@@ -280,7 +280,7 @@ impl Sender<'_> {
             let trouble = task.absorb(answers, took, now);
             if general
                 .as_ref()
-                .is_some_and(|trouble| trouble.kind != TroubleKind::Unreachable)
+                .is_some_and(|trouble| is_of_the_batch(trouble.kind))
             {
                 task.batch_failures += 1;
             }
@@ -312,7 +312,10 @@ impl Sender<'_> {
         let now = self.shared.now();
         let id = task.submission.id;
         let steps: Vec<Step> = std::mem::take(&mut task.unsaved);
-        let blameless = matches!(trouble.kind, TroubleKind::RateLimit | TroubleKind::OperatingTime);
+        let blameless = matches!(
+            trouble.kind,
+            TroubleKind::RateLimit | TroubleKind::OperatingTime | TroubleKind::AuthorizationLost
+        );
         let count_attempt = !blameless;
         if count_attempt {
             task.attempts += 1;
@@ -399,6 +402,14 @@ fn general_trouble(answers: &[Answer]) -> Option<Trouble> {
     let first = answers.first()?.trouble()?;
     let all = answers.iter().all(|answer| answer.trouble().is_some());
     (all && first.kind.is_portal_wide() && first.kind != TroubleKind::RateLimit).then(|| first.clone())
+}
+
+/// Whether one of the commands may have brought the whole batch down: not when it was never looked at.
+fn is_of_the_batch(kind: TroubleKind) -> bool {
+    !matches!(
+        kind,
+        TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost
+    )
 }
 
 fn log(record: &Record) {

@@ -99,7 +99,7 @@ fn elsewhere(connection: &Connection, location: Option<&str>) -> String {
         .unwrap_or_default();
     let to = if to.is_empty() { "nowhere" } else { to };
     format!(
-        "{} sends calls on to {to} instead of answering; check the webhook's address",
+        "{} sends calls on to {to} instead of answering; check the portal's address",
         connection.portal()
     )
 }

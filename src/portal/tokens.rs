@@ -93,6 +93,8 @@ struct State {
     spent: Option<Secret>,
     /// A pair that was renewed by means of this refresh token and that the disk refused.
     unsaved: Option<(Secret, AppTokens)>,
+    /// The server refused this refresh token for good; the store knows it, unless the disk refused that.
+    dead: Option<(Secret, Gone)>,
     /// Renewals since a token worked last.
     fruitless: u32,
     renewed_at: Millis,
@@ -119,6 +121,12 @@ impl Kept {
     /// Other tokens may stand in the store by now.
     pub(super) fn look_again(&self) {
         self.state().access = None;
+    }
+
+    /// Whether the access token has ended by our own clock. That renews nothing; it only tells that the next call will.
+    pub(super) fn has_ended(&self, now: Millis) -> bool {
+        self.alive()
+            .is_ok_and(|installation| installation.tokens.expires_at <= now)
     }
 
     /// A call came home by this token.
@@ -225,9 +233,11 @@ impl Kept {
                 };
                 let trouble = lost(&gone);
                 tracing::error!(reason = %trouble.text, "the application's tokens are dead; delivery pauses");
-                self.store
-                    .mark_gone(&old.refresh, gone)
-                    .map_err(|error| later(format!("{}; that could not be noted ({error})", trouble.text)))
+                self.state().dead = Some((old.refresh.clone(), gone.clone()));
+                if let Err(error) = self.store.mark_gone(&old.refresh, gone) {
+                    tracing::error!(%error, "that could not be stored; it is known until this program ends");
+                }
+                Ok(())
             }
             Granted::Later { text, not_before } => Err(Trouble {
                 kind: TroubleKind::Unreachable,
@@ -268,7 +278,10 @@ impl Kept {
                 not_before: None,
             }),
             Some(Installation { gone: Some(gone), .. }) => Err(lost(&gone)),
-            Some(installation) => Ok(installation),
+            Some(installation) => match &self.state().dead {
+                Some((refresh, gone)) if *refresh == installation.tokens.refresh => Err(lost(gone)),
+                _ => Ok(installation),
+            },
         }
     }
 

@@ -4,7 +4,8 @@
 //! ```text
 //! server (HTTP) ─► core: who calls · limits (meter) · faults ─► batch ─► methods ─► world
 //!        ├──────► control   /practice/…   switches and figures for scripts
-//!        └──────► page      /             what has arrived, for people
+//!        ├──────► page      /             what has arrived, for people; lists of leads and deals
+//!        └──────► apps      /oauth/ …     local applications: form, tokens, frame, events
 //! ```
 //!
 //! It behaves as the documentation says and not as is handy: numbers come back as strings, empty maps
@@ -23,11 +24,14 @@ use crate::model::Secret;
 
 mod apps;
 mod batch;
+mod bb;
 mod clock;
 mod control;
 mod core;
+mod crm_pages;
 mod faults;
 mod filter;
+mod layout;
 mod listing;
 mod meter;
 mod methods;
@@ -38,9 +42,11 @@ mod php;
 mod schema;
 mod seed;
 mod server;
+mod shown;
 mod stats;
 mod table;
 mod values;
+mod visitor;
 mod world;
 
 #[cfg(test)]

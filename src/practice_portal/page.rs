@@ -1,49 +1,49 @@
 //! The portal's pages for people: what has arrived, newest first, and one record at a time.
 
 use hyper::StatusCode;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
+use super::apps::{actions, authorize, pages};
 use super::core::{Core, lock};
 use super::page_text::{RUSSIAN, Text};
+use super::shown::Shown;
 use super::table::Record;
+use super::visitor::Visitor;
 use super::world::{Kin, World};
-use super::{clock, listing, page_text, php};
+use super::{clock, crm_pages, layout, listing, php};
 use crate::model::Millis;
 
 /// Records of a kind on the front page.
 const SHOWN: usize = 50;
 /// A record younger than this is highlighted, in milliseconds.
 const FRESH_MS: i64 = 10_000;
-/// Without scripts the page comes anew this often, in seconds.
-const REFRESH_SECONDS: u32 = 3;
-
 const STYLE: &str = include_str!("assets/practice.css");
 const SCRIPT: &str = include_str!("assets/practice.js");
-
-/// A page to be sent.
-pub struct Shown {
-    pub status: StatusCode,
-    pub content_type: &'static str,
-    pub body: String,
-}
+const FRAME_SCRIPT: &str = include_str!("assets/frame.js");
 
 /// Answers a GET outside `/rest/` and `/practice/`.
-pub fn show(core: &Core, path: &str, accept_language: &str, now: Millis) -> Shown {
-    let asset = |content_type, body: &str| Shown {
-        status: StatusCode::OK,
-        content_type,
-        body: body.to_owned(),
-    };
+pub fn show(core: &Core, visitor: &Visitor, path: &str, params: &Value, now: Millis) -> Shown {
     match path {
-        "/practice.css" => return asset("text/css; charset=utf-8", STYLE),
-        "/practice.js" => return asset("text/javascript; charset=utf-8", SCRIPT),
+        "/practice.css" => return Shown::new("text/css; charset=utf-8", STYLE),
+        "/practice.js" => return Shown::new("text/javascript; charset=utf-8", SCRIPT),
+        "/frame.js" => return Shown::new("text/javascript; charset=utf-8", FRAME_SCRIPT),
+        "/switch" | "/switch/" => return actions::switch(params),
+        "/oauth/authorize" | "/oauth/authorize/" => return authorize::answer(core, visitor, params, now),
         _ => {}
     }
-    let text = page_text::choose(accept_language);
+    let text = visitor.text;
     let world = lock(&core.world);
+    let list = crm_pages::list_address(path);
+    let live = path == "/" || list.is_some();
     let page = if path == "/" {
         Some(front(&world, text, now))
+    } else if path.trim_end_matches('/') == "/devops" {
+        Some(pages::developers(&world, visitor))
+    } else if let Some((kin, placement)) = list {
+        Some(crm_pages::list(&world, visitor, kin, placement))
+    } else if let Some(id) = pages::app_address(path) {
+        pages::application(&world, visitor, id)
     } else {
         record_address(path).and_then(|(kin, id)| details(&world, text, kin, id))
     };
@@ -53,11 +53,7 @@ pub fn show(core: &Core, path: &str, accept_language: &str, now: Millis) -> Show
         StatusCode::NOT_FOUND
     };
     let page = page.unwrap_or_else(|| html! { p.empty { (text.not_found) } });
-    Shown {
-        status,
-        content_type: "text/html; charset=utf-8",
-        body: frame(text, path == "/", &page).into_string(),
-    }
+    Shown::html(status, layout::page(&world, visitor, path, live, &page))
 }
 
 /// `/crm/deal/details/41/`, as a real portal addresses its records.
@@ -70,28 +66,6 @@ fn record_address(path: &str) -> Option<(Kin, u64)> {
     Some((kin, parts.next()?.parse().ok()?))
 }
 
-fn frame(text: &Text, live: bool, content: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang=(text.language) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (text.title) }
-                link rel="stylesheet" href="/practice.css";
-                @if live {
-                    script src="/practice.js" defer {}
-                    noscript { meta http-equiv="refresh" content=(REFRESH_SECONDS); }
-                }
-            }
-            body {
-                header { a href="/" { (text.title) } span { (text.subtitle) } }
-                main { (content) }
-            }
-        }
-    }
-}
-
 fn front(world: &World, text: &Text, now: Millis) -> Markup {
     let columns = [
         (Kin::Deal, text.deals),
@@ -99,6 +73,7 @@ fn front(world: &World, text: &Text, now: Millis) -> Markup {
         (Kin::Contact, text.contacts),
     ];
     html! {
+        p.empty { (text.subtitle) }
         div.columns {
             @for (kin, heading) in columns {
                 section {
@@ -205,7 +180,7 @@ fn readable(value: &Value) -> String {
     }
 }
 
-fn title(kin: Kin, record: &Record) -> String {
+pub(super) fn title(kin: Kin, record: &Record) -> String {
     if kin != Kin::Contact {
         return record.text("TITLE");
     }
@@ -218,12 +193,12 @@ fn title(kin: Kin, record: &Record) -> String {
     }
 }
 
-fn amount(record: &Record) -> Option<String> {
+pub(super) fn amount(record: &Record) -> Option<String> {
     let amount = record.text("OPPORTUNITY");
     (php::float(&amount) > 0.0).then(|| format!("{amount} {}", record.text("CURRENCY_ID")))
 }
 
-fn stage(world: &World, kin: Kin, record: &Record) -> Markup {
+pub(super) fn stage(world: &World, kin: Kin, record: &Record) -> Markup {
     let book = match kin {
         Kin::Deal => World::stage_book(record.text("CATEGORY_ID").parse().unwrap_or(0)),
         _ => "STATUS".to_owned(),
@@ -244,6 +219,6 @@ fn stage(world: &World, kin: Kin, record: &Record) -> Markup {
     }
 }
 
-fn address(kin: Kin, id: u64) -> String {
+pub(super) fn address(kin: Kin, id: u64) -> String {
     format!("/crm/{}/details/{id}/", kin.name())
 }

@@ -18,9 +18,11 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::apps::oauth;
+use super::apps::{actions, oauth};
 use super::core::{Core, Outcome, RestRequest, lock};
 use super::faults::Fault;
+use super::shown::Shown;
+use super::visitor::Visitor;
 use super::{control, page, php};
 use crate::model::Millis;
 
@@ -159,15 +161,36 @@ async fn serve(
         let (status, value) = control::answer(&core, &head.method, path, &body);
         return Ok(json(status, &value));
     }
-    if head.method != Method::GET && head.method != Method::HEAD {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET only");
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return Ok(response);
+    let visitor = Visitor::read(&core, &head.headers);
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let params = php::request(query, header(CONTENT_TYPE), &body);
+    match head.method {
+        Method::GET | Method::HEAD => Ok(shown(page::show(&core, &visitor, path, &params, now()))),
+        Method::POST => {
+            let path = path.to_owned();
+            // An application's server may be waited for.
+            let acted =
+                tokio::task::spawn_blocking(move || actions::post(&core, &visitor, &path, &params, now()));
+            acted.await.map(shown).map_err(|_| HungUp)
+        }
+        _ => {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET and POST only");
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            Ok(response)
+        }
     }
-    let shown = page::show(&core, path, header(hyper::header::ACCEPT_LANGUAGE), now());
-    Ok(plain(shown.status, shown.content_type, shown.body))
+}
+
+fn shown(page: Shown) -> Response<Body> {
+    let mut response = plain(page.status, page.content_type, page.body);
+    for (name, value) in page.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
 }
 
 async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result<Response<Body>, HungUp> {

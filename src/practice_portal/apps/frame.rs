@@ -76,15 +76,17 @@ pub fn page_of(placement: &str) -> Option<&'static str> {
 }
 
 impl World {
-    /// Opens an application for a user: its installer until it is installed, the handler of a placement, or its page.
+    /// Opens an application for a user: its installer until it is installed, the handler of a placement, or its page. One
+    /// placement may have several handlers: `handler` says which.
     // b24: settings/oauth/simple-way.md, settings/app-installation/local-apps/installation-master.md
-    pub fn open_frame(&mut self, opening: Opening, now: Millis) -> Option<FramePost> {
+    pub fn open_frame(&mut self, opening: Opening, handler: Option<&str>, now: Millis) -> Option<FramePost> {
         let app = self.apps.by_client_id(&opening.client_id)?.clone();
         let installer = !app.installed && opening.placement == DEFAULT && !app.form.installation.is_empty();
         let bound = self
             .placements
             .iter()
-            .find(|p| p.application == opening.client_id && p.placement == opening.placement);
+            .filter(|p| p.application == opening.client_id && p.placement == opening.placement)
+            .find(|p| handler.is_none_or(|handler| p.handler == handler));
         let handler = match bound {
             Some(bound) => bound.handler.clone(),
             None if installer => app.form.installation.clone(),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::event::{Outgoing, Sent};
+use super::actions;
+use super::event::Sent;
 use super::frame::Opening;
 use super::{AppForm, AppKeys, Application, TokenPair};
 use crate::practice_portal::{Faults, Notification, Placement, PracticePortal, World, server};
@@ -22,26 +23,19 @@ impl PracticePortal {
     /// Calls the installation's address once more with ONAPPINSTALL and fresh tokens, and says what it answered.
     pub fn send_install_event(&self, app: &AppKeys) -> Option<Sent> {
         let event = self.world(|world| world.install_event(&app.client_id, server::now()));
-        self.send(event).pop()
+        actions::send(&self.core, event).pop()
     }
 
     /// Does what the installer's page does last.
     pub fn finish_install(&self, app: &AppKeys) {
         let events = self.world(|world| world.finish_install(&app.client_id, server::now()));
-        self.send(events);
+        actions::send(&self.core, events);
     }
 
     /// Deletes an application and tells its handlers of ONAPPUNINSTALL.
     pub fn delete_app(&self, app: &AppKeys) -> Vec<Sent> {
         let events = self.world(|world| world.uninstall(&app.client_id, true, server::now()));
-        self.send(events)
-    }
-
-    /// The handlers call the portal back: it must not be locked meanwhile.
-    fn send(&self, events: impl IntoIterator<Item = Outgoing>) -> Vec<Sent> {
-        let sent: Vec<Sent> = events.into_iter().map(|event| event.send()).collect();
-        self.world(|world| world.apps.sent.extend(sent.iter().cloned()));
-        sent
+        actions::send(&self.core, events)
     }
 
     /// Events that were sent, the oldest first.
@@ -65,7 +59,7 @@ impl PracticePortal {
             language: language.to_owned(),
             domain: self.domain(),
         };
-        let post = self.world(|world| world.open_frame(opening, server::now()));
+        let post = self.world(|world| world.open_frame(opening, None, server::now()));
         post.map(|post| (post.query(), post.body())).unwrap_or_default()
     }
 

@@ -10,10 +10,13 @@ use std::collections::BTreeMap;
 
 use crate::model::{Millis, Secret};
 
+pub mod actions;
+pub mod authorize;
 pub mod event;
 pub mod frame;
 pub mod handle;
 pub mod oauth;
+pub mod pages;
 mod post;
 pub mod registry;
 pub mod tokens;
@@ -89,6 +92,12 @@ pub struct Application {
 }
 
 impl Application {
+    /// What the menu calls it.
+    pub fn title(&self, language: &str) -> String {
+        let title = self.form.titles.get(language).filter(|title| !title.is_empty());
+        title.unwrap_or(&self.form.name).clone()
+    }
+
     /// The rights as most places list them.
     pub fn scope(&self) -> String {
         self.form.scope.join(",")
