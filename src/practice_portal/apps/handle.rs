@@ -115,7 +115,8 @@ impl PracticePortal {
         format!("http://{}", self.domain())
     }
 
-    /// From now on the portal calls itself by this host, at its own port.
+    /// From now on the portal calls itself by this host, at its own port: in events and tokens. What it posts into a frame
+    /// names the host in the browser's address bar.
     pub fn answer_as(&self, host: &str) {
         let domain = format!("{host}:{}", self.address().port());
         self.world(|world| world.apps.site.domain = domain);
