@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::deliver::Weather;
+use super::portal::application;
+use crate::deliver::{Weather, app};
 use crate::model::{Millis, State};
 use crate::store::{Backlog, Filter, HOUR_MS, Line, Traffic};
 use crate::web::admin::router::{Route, show};
@@ -41,6 +42,8 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
     let failures = store.list(&failed, FAILURES)?;
     let standing = store.counts(None)?;
     let weather = visit.site.engine.weather();
+    let app = app::status(store)?;
+    let warning = app.and_then(|app| app.warning(visit.now));
     let has_channels = !store.channels()?.is_empty();
     let figures = Figures::new(visit, &traffic);
     let all_failed = standing.get(&State::Failed).copied().unwrap_or(0);
@@ -49,6 +52,10 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
         .section(Section::Overview)
         .body(html! {
             div #overview data-renew=(RENEW) {
+                @if let Some(warning) = &warning {
+                    (application::warn(visit, warning))
+                    @if !visit.is_framed() { p { a.button href="/portal" { (visit.t("К подключению портала", "To the portal's connection")) } } }
+                }
                 (first_steps(visit, &weather, has_channels))
                 ul.tiles {
                     (portal_tile(visit, &weather))
