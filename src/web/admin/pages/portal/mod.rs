@@ -3,6 +3,8 @@
 //! - `application`: the way in as a local application. `connecting`: an address is tried, then stored. `report`: what `portal check` found, in words.
 //! - `firewall`: the addresses to let through.
 
+#[cfg(test)]
+mod app_tests;
 pub mod application;
 mod connecting;
 mod firewall;
