@@ -13,6 +13,7 @@ use crate::deliver::{CONNECTION_CREDENTIAL, Engine, app};
 use crate::model::Millis;
 use crate::portal::Connection;
 use crate::portal_app::frames::Frames;
+use crate::portal_app::request::Event;
 use crate::store::{Store, StoreError, TokenDigest};
 
 /// Messages that wait for the next page of their session; beyond this all are forgotten.
@@ -20,6 +21,11 @@ const MESSAGES: usize = 1_000;
 
 /// Long enough to grant a right in the portal and come back.
 const TRIED: Duration = Duration::from_secs(30 * 60);
+
+/// As long as an access token lives.
+const EARLY: Duration = Duration::from_secs(60 * 60);
+/// Anybody can send them.
+const MOST_EARLY: usize = 8;
 
 /// What the shell decides.
 pub struct SiteOptions {
@@ -42,6 +48,9 @@ pub struct Site {
     pub zone: TimeZone,
     pub(super) retries: Retries,
     frames: Mutex<Frames>,
+    /// Installations without a page that came before the keys were entered, and when: the portal shows the keys in the
+    /// very moment in which it calls. Nothing of them is believed yet.
+    early: Mutex<Vec<(Event, Millis)>>,
     /// One installation at a time: two would each put up their buttons.
     installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
@@ -71,6 +80,7 @@ impl Site {
             zone: options.zone,
             retries: Retries::default(),
             frames: Mutex::default(),
+            early: Mutex::default(),
             installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
@@ -106,6 +116,21 @@ impl Site {
 
     pub(super) fn installing(&self) -> MutexGuard<'_, ()> {
         lock(&self.installing)
+    }
+
+    pub(super) fn keep_early(&self, event: Event, now: Millis) {
+        let mut early = lock(&self.early);
+        early.retain(|(_, at)| now.since(*at) < EARLY);
+        if early.len() >= MOST_EARLY {
+            early.remove(0);
+        }
+        early.push((event, now));
+    }
+
+    pub(super) fn take_early(&self, now: Millis) -> Vec<Event> {
+        let mut early = std::mem::take(&mut *lock(&self.early));
+        early.retain(|(_, at)| now.since(*at) < EARLY);
+        early.into_iter().map(|(event, _)| event).collect()
     }
 
     /// The one place whose pages may show ours in a frame.

@@ -19,7 +19,7 @@ use crate::deliver::app;
 use crate::http::StatusCode;
 use crate::model::{Entity, Secret};
 use crate::portal_app::frames::FrameUser;
-use crate::portal_app::request::{Event, FrameCall, Placement};
+use crate::portal_app::request::{Event, EventKind, FrameCall, Placement};
 use crate::portal_app::{Caller, Denied, Received, Verified, door, event, install};
 use crate::web::admin::form::Form;
 use crate::web::admin::router::{Route, call, greet};
@@ -178,24 +178,45 @@ fn come_in(visit: &Visit<'_>, verified: &Verified) -> Result<String, Problem> {
     Ok(session::open_frame(visit.site, user, visit.now)?)
 }
 
+fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
+    let site = visit.site;
+    let received = {
+        let _one = site.installing();
+        event::receive(&site.store, &hasty(site), event, &site.app_address(), visit.now)?
+    };
+    match received {
+        Received::Installed(_) => site.engine.look_again(),
+        Received::Removed(_) => {
+            site.frames().close_all();
+            site.engine.look_again();
+        }
+        Received::Nothing => {}
+    }
+    Ok(received)
+}
+
+/// Installations that came before the keys: now they can be verified.
+pub fn take_early(visit: &Visit<'_>) {
+    for event in visit.site.take_early(visit.now) {
+        if let Err(denied) = take(visit, event) {
+            tracing::warn!(reason = %denied, "an early installation was not taken");
+        }
+    }
+}
+
 /// An event: nobody reads the answer.
 fn told(visit: &Visit<'_>, event: Event) -> Answer {
     let site = visit.site;
-    let received = guarded(visit, || {
-        let _one = site.installing();
-        event::receive(&site.store, &hasty(site), event, &site.app_address(), visit.now)
-    });
+    let sent = event.clone();
+    let received = guarded(visit, || take(visit, event));
     let (status, text) = match received {
-        Ok(received) => {
-            match received {
-                Received::Installed(_) => site.engine.look_again(),
-                Received::Removed(_) => {
-                    site.frames().close_all();
-                    site.engine.look_again();
-                }
-                Received::Nothing => {}
-            }
-            (StatusCode::OK, "taken")
+        Ok(_) => (StatusCode::OK, "taken"),
+        Err(denied::Why::Denied(Denied::NoKeys)) if sent.kind == EventKind::Install => {
+            site.keep_early(sent, visit.now);
+            (
+                StatusCode::ACCEPTED,
+                "kept until the application's keys are entered",
+            )
         }
         Err(why) => (why.status(), "refused"),
     };

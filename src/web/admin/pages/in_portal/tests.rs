@@ -226,6 +226,28 @@ fn whoever_opens_an_application_with_dead_tokens_brings_it_to_life() {
 }
 
 #[test]
+fn an_installation_that_comes_before_the_keys_is_kept_for_them() {
+    let mut pair = Pair::new();
+    let ours = app::keys(&pair.desk.site.store).unwrap().unwrap();
+    app::forget(&pair.desk.site.store).unwrap();
+    let (_, event) = pair.portal.event_post(&pair.keys, false);
+    let forged = event.replace("access_token%5D=", "access_token%5D=x");
+    for body in [forged, event] {
+        assert_eq!(pair.desk.post_raw("/b24/install", body).status, 202);
+    }
+    assert_eq!(pair.installation(), None);
+    pair.desk.get("/portal");
+    assert_eq!(pair.installation(), None, "nothing is believed without keys");
+    app::keep_app_keys(&pair.desk.site.store, &ours, Some(HalfDone::Continue)).unwrap();
+    pair.desk.get("/portal");
+    assert_eq!(pair.installation().unwrap().tokens.user_id, ADMIN);
+    assert_eq!(
+        (pair.portal.placements().len(), pair.portal.notifications().len()),
+        (2, 1)
+    );
+}
+
+#[test]
 fn guesses_are_slowed_down_and_colleagues_are_no_guesses() {
     let mut pair = Pair::new();
     pair.install();

@@ -10,24 +10,25 @@ use crate::deliver::app::{self, AppState, AppStatus, AppWarning};
 use crate::deliver::connect::ConnectError;
 use crate::http::StatusCode;
 use crate::model::{AppKeys, Gone, GoneWhy};
-use crate::portal::{Connection, KeysError, app_keys};
+use crate::portal::{APP_RIGHTS, Connection, KeysError, app_keys};
 use crate::web::admin::csrf;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Input, Tone, badge, confirm, copy, facts, notice, submit};
 use crate::web::admin::visit::{Answer, Visit};
 
-/// What the application asks of the portal, in the words of its form.
+/// A right as the portal's form names it.
 // b24: api-reference/scopes/permissions.md
-const RIGHTS: [(&str, &str); 4] = [
-    ("CRM (crm)", "CRM (crm)"),
-    ("Пользователи (user)", "Users (user)"),
-    ("Чат и уведомления (im)", "Chat and notifications (im)"),
-    (
-        "Встраивание приложений (placement)",
-        "Application embedding (placement)",
-    ),
-];
+fn right(visit: &Visit<'_>, scope: &str) -> String {
+    let name = match scope {
+        "crm" => "CRM",
+        "user_basic" => visit.t("Пользователи (базовый)", "Users (basic)"),
+        "placement" => visit.t("Встраивание приложений", "Application embedding"),
+        "im" => visit.t("Чат и уведомления", "Chat and notifications"),
+        other => other,
+    };
+    format!("{name} ({scope})")
+}
 
 /// The card of the portal's page: how the application stands, or how to make one.
 pub fn card(visit: &Visit<'_>, status: Option<&AppStatus>, portal: &str, form: &Filled<'_>) -> Markup {
@@ -89,7 +90,7 @@ fn steps(visit: &Visit<'_>) -> Markup {
             }
             li {
                 (visit.t("В настройке прав отметьте: ", "Among the permissions tick: "))
-                @for (n, (ru, en)) in RIGHTS.iter().enumerate() { @if n > 0 { ", " } strong { (visit.t(*ru, *en)) } } "."
+                @for (n, one) in APP_RIGHTS.iter().enumerate() { @if n > 0 { ", " } strong { (right(visit, one.scope)) } } "."
             }
             li {
                 (visit.t("Сохраните форму. Портал покажет код приложения (client_id) и ключ (client_secret): вставьте их сюда.", "Save the form. The portal shows the application code (client_id) and key (client_secret): paste them here."))

@@ -28,6 +28,7 @@ use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Section, Tone, badge, confirm, error_summary, facts, notice, post_button};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
+use super::in_portal;
 use application::Filled;
 
 pub const ROUTES: &[Route] = &[
@@ -76,6 +77,9 @@ fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
 }
 
 fn page(visit: &Visit<'_>, _: &Operator) -> Answer {
+    if app::keys(&visit.site.store)?.is_some() {
+        in_portal::take_early(visit);
+    }
     match connection(visit.site)? {
         Some(connection) => connected(visit, &connection, &Shown::default()),
         None => connecting::first(visit, &Form::default(), &Errors::default()),
