@@ -9,30 +9,40 @@ use super::php;
 use super::world::{Kin, Required, Token};
 use crate::model::Millis;
 
+const FAULTS: &str = "/practice/faults";
+const OAUTH_FAULTS: &str = "/practice/oauth/faults";
+
 /// Answers a control request:
 ///
 /// - `GET stats`, `GET world`: what was asked, what there is
 /// - `GET faults`, `POST faults` (one as [`Faults::arm_json`](super::faults::Faults::arm_json) reads it), `DELETE faults`
 /// - `POST settings` with any of `profile`, `simple_crm`, `hidden_methods`, `scopes`, `required`,
-///   `operating_limit`, `tokens`
+///   `operating_limit`, `tokens`, `access_lifetime` (seconds), `expire_tokens`
+/// - `GET|POST|DELETE oauth/faults`: the same faults at the authorization server
 pub fn answer(core: &Core, method: &Method, path: &str, body: &[u8]) -> (StatusCode, Value) {
     let sent = || serde_json::from_slice::<Value>(body).map_err(|e| format!("the body is no JSON: {e}"));
-    let done = match (method.as_str(), path.trim_end_matches('/')) {
+    let path = path.trim_end_matches('/');
+    let faults = if path == OAUTH_FAULTS {
+        &core.oauth_faults
+    } else {
+        &core.faults
+    };
+    let done = match (method.as_str(), path) {
         ("GET", "/practice/stats") => Ok(lock(&core.stats).to_json()),
         ("GET", "/practice/world") => Ok(lock(&core.world).to_json()),
-        ("GET", "/practice/faults") => Ok(core.faults.to_json()),
-        ("POST", "/practice/faults") => sent()
-            .and_then(|spec| core.faults.arm_json(&spec))
-            .map(|()| core.faults.to_json()),
-        ("DELETE", "/practice/faults") => {
-            core.faults.clear();
+        ("GET", FAULTS | OAUTH_FAULTS) => Ok(faults.to_json()),
+        ("POST", FAULTS | OAUTH_FAULTS) => sent()
+            .and_then(|spec| faults.arm_json(&spec))
+            .map(|()| faults.to_json()),
+        ("DELETE", FAULTS | OAUTH_FAULTS) => {
+            faults.clear();
             Ok(json!([]))
         }
         ("POST", "/practice/settings") => sent()
             .and_then(|settings| change_settings(core, &settings))
             .map(|()| json!("ok")),
         _ => {
-            let known = "GET stats, GET world, GET|POST|DELETE faults, POST settings";
+            let known = "GET stats, GET world, GET|POST|DELETE faults and oauth/faults, POST settings";
             return (
                 StatusCode::NOT_FOUND,
                 json!({"error": "not_found", "message": format!("under /practice/ there are {known}")}),
@@ -68,6 +78,11 @@ fn change_settings(core: &Core, settings: &Value) -> Result<(), String> {
                     .collect::<Result<_, _>>()?;
                 lock(&core.world).settings.required = required;
             }
+            "access_lifetime" => {
+                lock(&core.world).apps.lifetimes.access_ms = php::int(value).saturating_mul(1000);
+            }
+            "expire_tokens" if php::flag(value) => lock(&core.world).expire_tokens(),
+            "expire_tokens" => {}
             "tokens" => {
                 let mut world = lock(&core.world);
                 for (_, token) in php::entries(value) {

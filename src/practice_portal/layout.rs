@@ -67,7 +67,7 @@ fn bell(world: &World, visitor: &Visitor) -> Markup {
         .collect();
     html! {
         details.bell {
-            summary { (text.notifications) " " span.count { (mine.len()) } }
+            summary { (text.notifications) @if !mine.is_empty() { " " span.count { (mine.len()) } } }
             @if mine.is_empty() { p.empty { (text.nothing_yet) } }
             ul {
                 @for told in mine {

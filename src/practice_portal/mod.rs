@@ -126,6 +126,7 @@ impl PracticePortal {
         let site = apps::Site {
             domain: address.to_string(),
             oauth_domain: address.to_string(),
+            language: "ru".to_owned(),
             ..apps::Site::default()
         };
         let mut seed = [0; 32];

@@ -2,8 +2,7 @@
 
 use form_urlencoded::Serializer;
 
-use super::Application;
-use super::post;
+use super::{Application, Site, post};
 use crate::model::Millis;
 use crate::practice_portal::world::World;
 
@@ -82,37 +81,23 @@ impl World {
     fn installed(&mut self, app: &Application, handler: &str, id: Option<u64>, now: Millis) -> Outgoing {
         let tokens = self.issue_tokens(&app.keys.client_id, app.author, now);
         let site = &self.apps.site;
-        let mut form = Serializer::new(String::new());
-        form.append_pair("event", INSTALLED);
-        if let Some(id) = id {
-            form.append_pair("event_handler_id", &id.to_string());
-        }
-        let (seconds, lifetime) = (
-            now.0.div_euclid(1000).to_string(),
-            tokens.expires_in.as_secs().to_string(),
-        );
+        let mut form = envelope(INSTALLED, id, now);
         form.extend_pairs([
             ("data[VERSION]", "1"),
             ("data[ACTIVE]", "Y"),
             ("data[INSTALLED]", if app.installed { "Y" } else { "N" }),
-            ("data[LANGUAGE_ID]", "ru"),
-            ("ts", &seconds),
-            ("auth[domain]", &site.domain),
+            ("data[LANGUAGE_ID]", &site.language),
             // Here, and only here, with spaces.
             ("auth[scope]", &app.form.scope.join(" ")),
             ("auth[access_token]", tokens.access.reveal()),
             ("auth[refresh_token]", tokens.refresh.reveal()),
-            ("auth[expires_in]", &lifetime),
-            ("auth[server_endpoint]", &site.server_endpoint()),
+            ("auth[expires_in]", &tokens.expires_in.as_secs().to_string()),
             ("auth[status]", "L"),
-            ("auth[client_endpoint]", &site.client_endpoint()),
-            ("auth[member_id]", &site.member_id),
-            ("auth[application_token]", app.application_token.reveal()),
         ]);
         Outgoing {
             event: INSTALLED,
             handler: handler.to_owned(),
-            body: form.finish(),
+            body: signed(form, site, app),
         }
     }
 
@@ -128,27 +113,61 @@ impl World {
         if !app.installed {
             return Vec::new();
         }
-        let site = &self.apps.site;
-        let event = |bound: EventHandler| {
-            let mut form = Serializer::new(String::new());
-            form.extend_pairs([
-                ("event", UNINSTALLED),
-                ("event_handler_id", &bound.id.to_string()),
-                ("data[LANGUAGE_ID]", "ru"),
-                ("data[CLEAN]", if clean { "1" } else { "0" }),
-                ("ts", &now.0.div_euclid(1000).to_string()),
-                ("auth[domain]", &site.domain),
-                ("auth[server_endpoint]", &site.server_endpoint()),
-                ("auth[client_endpoint]", &site.client_endpoint()),
-                ("auth[member_id]", &site.member_id),
-                ("auth[application_token]", app.application_token.reveal()),
-            ]);
-            Outgoing {
-                event: UNINSTALLED,
-                handler: bound.handler,
-                body: form.finish(),
-            }
-        };
-        handlers.into_iter().map(event).collect()
+        let events = handlers
+            .into_iter()
+            .map(|bound| self.uninstalled(&app, &bound.handler, bound.id, clean, now));
+        events.collect()
     }
+
+    fn uninstalled(&self, app: &Application, handler: &str, id: u64, clean: bool, now: Millis) -> Outgoing {
+        let site = &self.apps.site;
+        let mut form = envelope(UNINSTALLED, Some(id), now);
+        form.extend_pairs([
+            ("data[LANGUAGE_ID]", site.language.as_str()),
+            ("data[CLEAN]", if clean { "1" } else { "0" }),
+        ]);
+        Outgoing {
+            event: UNINSTALLED,
+            handler: handler.to_owned(),
+            body: signed(form, site, app),
+        }
+    }
+
+    /// ONAPPUNINSTALL as its first handler would get it, with nothing deleted.
+    pub fn uninstall_event(&self, client_id: &str, now: Millis) -> Option<Outgoing> {
+        let app = self.apps.by_client_id(client_id)?;
+        let bound = self.apps.handlers_of(client_id, UNINSTALLED).into_iter().next();
+        let (handler, id) = match bound {
+            Some(bound) => (bound.handler, bound.id),
+            None => (app.form.handler.clone(), 1),
+        };
+        Some(self.uninstalled(app, &handler, id, true, now))
+    }
+}
+
+type Form = Serializer<'static, String>;
+
+/// What every event begins with.
+// b24: api-reference/events/index.md
+fn envelope(event: &str, id: Option<u64>, now: Millis) -> Form {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("event", event);
+    if let Some(id) = id {
+        form.append_pair("event_handler_id", &id.to_string());
+    }
+    form.append_pair("ts", &now.0.div_euclid(1000).to_string());
+    form
+}
+
+/// Who sends it, as every event says; the application's token proves it.
+// b24: api-reference/events/safe-event-handlers.md
+fn signed(mut form: Form, site: &Site, app: &Application) -> String {
+    form.extend_pairs([
+        ("auth[domain]", site.domain.as_str()),
+        ("auth[server_endpoint]", &site.server_endpoint()),
+        ("auth[client_endpoint]", &site.client_endpoint()),
+        ("auth[member_id]", &site.member_id),
+        ("auth[application_token]", app.application_token.reveal()),
+    ]);
+    form.finish()
 }

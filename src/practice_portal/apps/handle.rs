@@ -26,6 +26,24 @@ impl PracticePortal {
         actions::send(&self.core, event).pop()
     }
 
+    /// Address and body of a genuine event, not sent: ONAPPUNINSTALL when `uninstall`, else ONAPPINSTALL. Both are empty when
+    /// the application is gone.
+    pub fn event_post(&self, app: &AppKeys, uninstall: bool) -> (String, String) {
+        let event = self.world(|world| {
+            if uninstall {
+                world.uninstall_event(&app.client_id, server::now())
+            } else {
+                world.install_event(&app.client_id, server::now())
+            }
+        });
+        event.map(|event| (event.handler, event.body)).unwrap_or_default()
+    }
+
+    /// The portal's own language in events and `app.info`; each user of its pages chooses another.
+    pub fn set_language(&self, language: &str) {
+        self.world(|world| language.clone_into(&mut world.apps.site.language));
+    }
+
     /// Does what the installer's page does last.
     pub fn finish_install(&self, app: &AppKeys) {
         let events = self.world(|world| world.finish_install(&app.client_id, server::now()));
@@ -115,7 +133,8 @@ impl PracticePortal {
         format!("http://{}", self.domain())
     }
 
-    /// From now on the portal calls itself by this host, at its own port.
+    /// From now on the portal calls itself by this host, at its own port: in events and tokens. What it posts into a frame
+    /// names the host in the browser's address bar.
     pub fn answer_as(&self, host: &str) {
         let domain = format!("{host}:{}", self.address().port());
         self.world(|world| world.apps.site.domain = domain);

@@ -136,6 +136,8 @@ pub struct Site {
     pub oauth_domain: String,
     /// Stays when the address changes.
     pub member_id: String,
+    /// The portal's own language, whatever its users choose.
+    pub language: String,
 }
 
 impl Site {

@@ -4,7 +4,7 @@
 // answers the messages by which its page asks for things. A message is `command[:{parameters}][:callback]:APP_SID`; the
 // answer is `callback:value`.
 
-const frames = [];
+let frames = [];
 
 async function ask(path, fields) {
   const answer = await fetch(path, { method: "POST", body: new URLSearchParams(fields) });
@@ -117,6 +117,9 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest("button[data-placement]");
   if (!button) return;
   const dialog = slider(button.textContent.trim());
+  dialog.addEventListener("close", () => {
+    frames = frames.filter((open) => open.place !== dialog);
+  });
   open(button, dialog, () => dialog.close());
 });
 

@@ -38,7 +38,7 @@ pub fn info(desk: &mut Desk<'_>, _: &Value) -> Answer {
         "INSTALLED": app.is_none_or(|app| app.installed),
         "PAYMENT_EXPIRED": "N",
         "DAYS": null,
-        "LANGUAGE_ID": "ru",
+        "LANGUAGE_ID": desk.world.apps.site.language,
         "LICENSE": "ru_selfhosted",
         "LICENSE_TYPE": "selfhosted",
         "LICENSE_FAMILY": "selfhosted",

@@ -41,6 +41,7 @@ fn application(status: u16, posts: usize) -> (String, std::thread::JoinHandle<Ve
 #[test]
 fn an_application_without_pages_is_told_at_once() {
     let portal = start();
+    portal.set_language("en");
     let (base, served) = application(200, 1);
     let app = portal.register_app(AppForm::of_bridge(&base).script_only());
     assert!(portal.is_installed(&app));
@@ -48,7 +49,10 @@ fn an_application_without_pages_is_told_at_once() {
     let (path, event) = &posts[0];
     assert_eq!(path, "/b24/install");
     assert_eq!(event["event"], "ONAPPINSTALL");
-    assert_eq!(event["data"]["INSTALLED"], "Y");
+    assert_eq!(
+        (&event["data"]["INSTALLED"], &event["data"]["LANGUAGE_ID"]),
+        (&json!("Y"), &json!("en"))
+    );
     let auth = &event["auth"];
     assert_eq!(auth["domain"], portal.domain());
     assert_eq!(auth["member_id"], portal.member_id());
@@ -101,12 +105,19 @@ fn handlers_are_bound_told_and_forgotten() {
     );
     portal.finish_install(&app);
     portal.finish_install(&app);
+    let (place, body) = portal.event_post(&app, true);
+    assert_eq!(place, format!("{base}/event"));
     let sent = portal.delete_app(&app);
     assert_eq!(sent[0].answer, Ok(204));
     let posts = served.join().expect("both posts");
     assert_eq!(posts[0].1["event"], "ONAPPINSTALL");
     assert_eq!(posts[1].1["event"], "ONAPPUNINSTALL");
     assert_eq!(posts[1].1["data"]["CLEAN"], "1");
+    let (shown, real) = (php::parse_query(body.as_bytes()), &posts[1].1);
+    assert_eq!(
+        (&shown["auth"], &shown["event_handler_id"]),
+        (&real["auth"], &real["event_handler_id"])
+    );
     assert_eq!(posts[1].1["auth"].get("access_token"), None);
     assert_eq!(ask("profile", "")["error"], "NO_AUTH_FOUND");
     assert!(portal.application(&app).is_none());

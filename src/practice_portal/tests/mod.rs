@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod app_events;
+mod app_pages;
 mod apps;
 mod calls;
 mod faults;
@@ -19,11 +20,23 @@ type Answer = (u16, String, String);
 
 /// One request on a connection of its own. An error is a connection that ended without an answer.
 fn http(to: SocketAddr, method: &str, path: &str, kind: &str, body: &str) -> io::Result<Answer> {
+    http_as(to, "", method, path, kind, body)
+}
+
+/// The same with cookies.
+fn http_as(
+    to: SocketAddr,
+    cookies: &str,
+    method: &str,
+    path: &str,
+    kind: &str,
+    body: &str,
+) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nAccept-Language: ru\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nAccept-Language: ru\r\nCookie: {cookies}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())?;

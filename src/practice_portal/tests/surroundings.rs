@@ -91,6 +91,17 @@ fn scripts_have_switches_and_figures() {
     assert_eq!(ask("POST", "/practice/settings", settings).0, 200);
     assert_eq!(portal.call("crm.settings.mode.get", json!({})), json!(2));
     assert_eq!(ask("POST", "/practice/settings", r#"{"rain":1}"#).0, 400);
+    let app = portal.register_app(AppForm::of_bridge("http://127.0.0.1:1"));
+    let settings = r#"{"access_lifetime":60,"expire_tokens":true}"#;
+    let before = portal.tokens_of(&app, 1).access;
+    assert_eq!(ask("POST", "/practice/settings", settings).0, 200);
+    let path = format!("/rest/profile?auth={}", before.reveal());
+    assert_eq!(ask("GET", &path, "").1["error"], "expired_token");
+    assert_eq!(portal.tokens_of(&app, 1).expires_in, Duration::from_secs(60));
+    let spec = r#"{"fault":"oauth","code":"invalid_grant"}"#;
+    assert_eq!(ask("POST", "/practice/oauth/faults", spec).1[0]["fault"], "oauth");
+    assert_eq!(ask("GET", "/oauth/token/", "").1["error"], "invalid_grant");
+    assert_eq!(ask("DELETE", "/practice/oauth/faults", "").1, json!([]));
     let (_, stats) = ask("GET", "/practice/stats", "");
     assert_eq!(stats["commands"]["crm.settings.mode.get"], 1);
     assert_eq!(stats["log"][0]["status"], Value::Null);
