@@ -344,8 +344,8 @@ impl Shared {
             self.conditions.store(Arc::new(after));
         }
         self.reopen_portal(is_same_pace);
-        if let Some(portal) = self.portal() {
-            portal.look_for_tokens();
+        if self.portal().is_some_and(|portal| portal.look_for_tokens()) {
+            self.health().tokens_may_have_come();
         }
         if !is_same {
             // The feeder renders anew what waits.

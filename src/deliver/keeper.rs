@@ -48,7 +48,8 @@ pub enum Weather {
 #[derive(Debug)]
 pub struct Health {
     pub weather: Weather,
-    /// While down: when the next probe is due, and the pause after it.
+    /// While down: what was the matter last, when the next probe is due, and the pause after it.
+    hindrance: Option<TroubleKind>,
     next_probe: Millis,
     pause: Duration,
     /// Somebody met a field or label that the catalogue does not know.
@@ -61,6 +62,7 @@ impl Default for Health {
     fn default() -> Self {
         Health {
             weather: Weather::Unknown,
+            hindrance: None,
             next_probe: Millis(0),
             pause: FIRST_PROBE,
             wants_catalog_since: None,
@@ -106,6 +108,7 @@ impl Health {
             TroubleKind::AuthorizationLost => self.pause = LOOK_UP,
             _ => {}
         }
+        self.hindrance = Some(trouble.kind);
         self.next_probe = trouble.not_before.unwrap_or_default().max(now + self.pause);
         self.weather = Weather::Down {
             since,
@@ -121,6 +124,18 @@ impl Health {
         self.weather = Weather::Up {
             round_trip_ms: u64::try_from(round_trip.as_millis()).unwrap_or(u64::MAX),
         };
+    }
+
+    /// Tokens may have been stored: what hindered for want of them is tried anew at once.
+    pub fn tokens_may_have_come(&mut self) {
+        let is_by_tokens = matches!(
+            self.hindrance,
+            Some(TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost)
+        );
+        if matches!(self.weather, Weather::Down { .. }) && is_by_tokens {
+            self.pause = FIRST_PROBE;
+            self.next_probe = Millis(0);
+        }
     }
 
     /// Asks for a catalogue younger than `now`.

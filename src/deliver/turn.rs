@@ -331,7 +331,11 @@ impl Sender<'_> {
             });
             return (Record { id, steps, change }, None);
         }
-        let at = match trouble.not_before {
+        // A pause of the way to the portal is kept by the health, and ends with its cause.
+        let at = match trouble
+            .not_before
+            .filter(|_| !general || is_of_the_batch(trouble.kind))
+        {
             Some(at) => at.max(now),
             // The portal as a whole is away: it goes when the probe finds it back.
             None if general || blameless => now,
@@ -404,7 +408,7 @@ fn general_trouble(answers: &[Answer]) -> Option<Trouble> {
     (all && first.kind.is_portal_wide() && first.kind != TroubleKind::RateLimit).then(|| first.clone())
 }
 
-/// Whether one of the commands may have brought the whole batch down: not when it was never looked at.
+/// Whether one of the commands may have brought the whole batch down: not when the portal never looked at it.
 fn is_of_the_batch(kind: TroubleKind) -> bool {
     !matches!(
         kind,

@@ -232,11 +232,9 @@ impl Portal {
         self.agent.clone().shutdown();
     }
 
-    /// Tokens may have been stored: the next call looks for them.
-    pub fn look_for_tokens(&self) {
-        if let Some(kept) = self.auth.kept() {
-            kept.look_again();
-        }
+    /// Tokens may have been stored: the next call looks for them. True when there are others than those used last.
+    pub fn look_for_tokens(&self) -> bool {
+        self.auth.kept().is_some_and(Kept::look_again)
     }
 
     /// Exchanges an application's refresh token when it would die before `moment`. Nothing happens with a webhook.

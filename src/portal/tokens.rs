@@ -118,9 +118,11 @@ impl Kept {
         }
     }
 
-    /// Other tokens may stand in the store by now.
-    pub(super) fn look_again(&self) {
-        self.state().access = None;
+    /// Other tokens may stand in the store by now; true when they do.
+    pub(super) fn look_again(&self) -> bool {
+        let was = self.state().access.take();
+        let stored = self.store.load().ok().flatten();
+        stored.map(|installation| installation.tokens.access) != was
     }
 
     /// Whether the access token has ended by our own clock. That renews nothing; it only tells that the next call will.
