@@ -36,7 +36,7 @@ pub fn card(visit: &Visit<'_>, status: Option<&AppStatus>, portal: &str, form: &
         section.card aria-labelledby="application" {
             h2 #application { (visit.t("Приложение внутри портала", "An application inside the portal")) }
             p.about { (visit.t(
-                "Настройка открывается прямо на портале: кнопка «Интеграция с сайтом» над списками лидов и сделок. Её видят администраторы портала.",
+                "Настройка открывается прямо на портале: кнопка «Интеграция с сайтом» над списками лидов и сделок. Открыть её могут администраторы портала.",
                 "The settings open inside the portal, by the button “Website integration” above the lists of leads and deals. Administrators of the portal may use it.",
             )) }
             @match status {
@@ -153,12 +153,12 @@ fn standing(visit: &Visit<'_>, status: &AppStatus, filled: &Filled<'_>) -> Marku
         AppState::Gone(_) => badge(Tone::Bad, visit.t("Доступа нет", "No access")),
     };
     html! {
-        p { (mark) " " (what_now(visit, status)) }
+        p.standing-line { (mark) " " (what_now(visit, status)) }
         @if let Some(warning) = status.warning(visit.now) { (warn(visit, &warning)) }
         (facts(&rows(visit, status)))
         div.buttons {
             // A link: a form that ends at another site is held up by our own policy.
-            a.button.primary href=(app::authorize_url(keys, &csrf::state(visit.who.token()))) rel="noreferrer" {
+            a.button .primary[matches!(status.state, AppState::Gone(_))] href=(app::authorize_url(keys, &csrf::state(visit.who.token()))) rel="noreferrer" {
                 (visit.t("Подключить через портал", "Connect through the portal"))
             }
         }
@@ -227,8 +227,11 @@ fn rows<'a>(visit: &Visit<'a>, status: &AppStatus) -> Vec<(&'a str, Markup)> {
             ),
             (visit.t("Права", "Rights"), html! { code { (scope.join(", ")) } }),
             (
-                visit.t("Доступ продлевается сам до", "The access renews itself until"),
-                html! { (visit.lang.time(*refresh_until, visit.zone())) },
+                visit.t("Доступ до", "Access until"),
+                html! {
+                    (visit.lang.time(*refresh_until, visit.zone()))
+                    " " span.hint { (visit.t("— в работе продлевается сам", "— in use it renews itself")) }
+                },
             ),
         ]);
     }

@@ -28,6 +28,10 @@ pub fn first(visit: &Visit<'_>, filled: &Form, errors: &Errors) -> Answer {
         .status(application::status(errors))
         .body(html! {
             (error_summary(visit.lang, errors))
+            p.about { (visit.t(
+                "Есть два пути: входящий вебхук подключает портал за минуту, локальное приложение открывает настройку и внутри портала.",
+                "There are two ways: an inbound webhook connects the portal within a minute; a local application opens the settings inside the portal, too.",
+            )) }
             @if app.is_some() { (application) }
             section.card.steps aria-labelledby="webhook" {
                 h2 #webhook { (visit.t("Создайте входящий вебхук на портале", "Make an inbound webhook in the portal")) }

@@ -89,9 +89,12 @@ fn targets(visit: &Visit<'_>, connection: &Connection, found: &Whereabouts) -> V
         return vec![proxy.clone()];
     }
     let mut targets = vec![format!("{}:{}", found.host, found.port)];
-    targets.extend(found.addresses.iter().map(ToString::to_string));
-    targets.dedup();
-    targets.extend(oauth(visit, connection));
+    let addresses = found.addresses.iter().map(ToString::to_string);
+    for target in addresses.chain(oauth(visit, connection)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
     targets
 }
 
