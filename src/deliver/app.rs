@@ -334,3 +334,6 @@ pub(super) fn forget_credentials(store: &Store) -> Result<bool, StoreError> {
 pub fn refresh_before_it_ends(portal: &portal::Portal) -> Result<(), Trouble> {
     portal.refresh_before(now() + REFRESH_WARNING)
 }
+
+#[cfg(test)]
+mod tests;

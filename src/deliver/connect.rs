@@ -85,6 +85,15 @@ pub(super) fn remember(store: &Store, portal: &str) -> Result<(), StoreError> {
     store.put_setting(LAST_PORTAL_SETTING, &portal)
 }
 
+/// Stores the connection under the address that the portal itself has told: it is the same portal.
+pub(super) fn moved(store: &Store, connection: &Connection) -> Result<(), StoreError> {
+    if let Connection::App(keys) = connection {
+        store.put_credential(app::APP_KEYS_CREDENTIAL, keys)?;
+    }
+    remember(store, &connection.portal())?;
+    store.put_credential(CONNECTION_CREDENTIAL, connection)
+}
+
 /// Forgets the connection and waits until a running server has let go of it, so that nothing reaches that portal once
 /// more. False when there was none.
 pub(super) fn let_go(store: &Store) -> Result<bool, StoreError> {

@@ -11,7 +11,7 @@ use super::clock::now;
 use super::keeper::{self, Health, Weather};
 use super::preferences::{Conditions, Given, Preferences};
 use super::task::Task;
-use super::{feed, tokens, turn};
+use super::{connect, feed, tokens, turn};
 use crate::model::{Catalog, Millis};
 use crate::portal::{self, Connection, Portal};
 use crate::store::{Store, StoreError};
@@ -317,7 +317,7 @@ impl Shared {
         let kept = self.store.credential::<Connection>(CONNECTION_CREDENTIAL);
         if let Ok(Some(kept)) = kept
             && kept == *portal.opened_with()
-            && let Err(error) = self.store.put_credential(CONNECTION_CREDENTIAL, &known)
+            && let Err(error) = connect::moved(&self.store, &known)
         {
             tracing::warn!(%error, "the portal's new address could not be stored");
         }
@@ -435,3 +435,6 @@ impl std::ops::DerefMut for HealthGuard<'_> {
         &mut self.0.health
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,15 +190,12 @@ fn look_after(shared: &Shared, portal: &Arc<Portal>) -> Duration {
         None => true,
         Some(age) => age >= CATALOG_AGE || (wanted.is_some() && age >= CATALOG_LEAST_AGE),
     };
-    if due && wanted.is_none() && age.is_some() && may_rest(shared, portal) {
-        shared.health().is_resting = true;
-        return LOOK_UP;
+    let rests = due && wanted.is_none() && age.is_some() && may_rest(shared, portal);
+    if rests || !due {
+        // Not due: somebody else has read it.
+        shared.health().is_resting = rests;
     }
-    if !due {
-        // Somebody else has read it.
-        shared.health().is_resting = false;
-    }
-    if due || !shared.health().may_send() {
+    if !rests && (due || !shared.health().may_send()) {
         read_catalog(shared, portal, due);
     }
     LOOK_UP
@@ -209,11 +206,8 @@ fn look_after(shared: &Shared, portal: &Arc<Portal>) -> Duration {
 /// there is work again, before anything is rendered by it, or when somebody looks at it.
 // b24: settings/oauth/auto-renewal.md
 fn may_rest(shared: &Shared, portal: &Portal) -> bool {
-    let is_quiet = {
-        let health = shared.health();
-        matches!(health.weather, Weather::Up { .. })
-    };
-    is_quiet && shared.look_at_board(Board::len) == 0 && portal.token_has_ended()
+    let is_up = matches!(shared.health().weather, Weather::Up { .. });
+    is_up && shared.look_at_board(Board::len) == 0 && portal.token_has_ended()
 }
 
 /// Watches the age of an application's refresh token.
