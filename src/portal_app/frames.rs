@@ -25,6 +25,8 @@ pub struct FrameUser {
     pub language: Language,
     /// By which the portal's page knows the messages of this frame.
     pub app_sid: String,
+    /// The application in which it was opened.
+    pub client_id: String,
 }
 
 #[derive(Debug)]
@@ -93,6 +95,7 @@ mod tests {
             name: "Анна".to_owned(),
             language: Language::Russian,
             app_sid: "sid".to_owned(),
+            client_id: "local.1".to_owned(),
         }
     }
 

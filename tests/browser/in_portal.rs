@@ -33,6 +33,7 @@ fn the_whole_way(person: &Person, portal: &PracticePortal, home: &str) {
     person.open(&format!("{home}/crm/deal/list/"));
     person.sees("Заказ №6510");
 
+    connects_through_the_portal(person, &bridge, portal);
     colleagues_stay_outside(person, portal, home);
     looks_at_all_pages(person, &bridge, portal, home);
 }
@@ -190,6 +191,19 @@ fn fits(person: &Person) {
         let outside = number(outer)?;
         ((inside - outside).abs() <= 2.0).then_some(())
     });
+}
+
+/// The other way to tokens: the portal asks, and brings the browser back to the bridge.
+fn connects_through_the_portal(person: &Person, bridge: &Bridge, portal: &PracticePortal) {
+    let before = portal.token_requests();
+    person.visit(bridge, "/portal");
+    person.click(person.t("Подключить через портал", "Connect through the portal"));
+    person.sees(person.t(
+        "Портал подключён через приложение, от имени: Анна Смирнова",
+        "The portal is connected through the application, as Анна Смирнова",
+    ));
+    person.arrives_at("/portal");
+    assert!(portal.token_requests() > before, "the code was exchanged");
 }
 
 /// Whoever is no administrator sees why, in his language.

@@ -6,14 +6,16 @@ use serde_json::json;
 
 use super::router::patterns;
 use super::testing::Desk;
-use crate::deliver::CONNECTION_CREDENTIAL;
+use crate::deliver::connect::HalfDone;
+use crate::deliver::{CONNECTION_CREDENTIAL, app};
 use crate::model::{Language, Millis, State};
-use crate::portal::Connection;
+use crate::portal::{Connection, app_keys};
 use crate::portal_app::frames::FrameUser;
 use crate::store::Arrival;
 
 /// Nobody listens there.
 const PORTAL: &str = "http://127.0.0.1:9";
+const CLIENT_ID: &str = "local.5c8bb1b0891cf2.87252039";
 
 /// A desk without cookies, with a channel and requests in several states; and the beginning of a frame's paths.
 fn framed() -> (Desk, String, String) {
@@ -22,6 +24,8 @@ fn framed() -> (Desk, String, String) {
         store.put_credential(CONNECTION_CREDENTIAL, &webhook).unwrap();
     });
     desk.cookies.clear();
+    let keys = app_keys(PORTAL, CLIENT_ID, "hidden0secret1").unwrap();
+    app::keep_app_keys(&desk.site.store, &keys, Some(HalfDone::Continue)).unwrap();
     let channel = json!({"slug": "shop", "name": "Заказы", "entity": "deal", "mode": "search_first"});
     let store = desk.site.store.clone();
     let key = store
@@ -47,6 +51,7 @@ fn framed() -> (Desk, String, String) {
         id = Some(store.accept_blocking(arrival).unwrap().id());
     }
     let base = desk.frame(FrameUser {
+        client_id: CLIENT_ID.to_owned(),
         id: 1,
         name: "Анна Смирнова".to_owned(),
         language: Language::Russian,
@@ -161,6 +166,7 @@ fn forms_work_without_cookies_and_lead_back_into_the_frame() {
         "the message is said in the frame"
     );
     let other = desk.frame(FrameUser {
+        client_id: CLIENT_ID.to_owned(),
         id: 2,
         name: "Борис".to_owned(),
         language: Language::English,
@@ -247,6 +253,10 @@ fn a_frame_that_is_over_says_how_to_open_it_again() {
             "{path}"
         );
     }
+    app::forget(&desk.site.store).unwrap();
+    let shown = desk.get(&format!("{base}/channels"));
+    assert_eq!(shown.status, 401, "the application was forgotten by a command");
+    let (mut desk, base, _) = framed();
     desk.now = Millis(desk.now.0) + Duration::from_secs(8 * 60 * 60 + 1);
     assert_eq!(desk.get(&format!("{base}/channels")).status, 401);
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::frame;
 use super::site::Site;
+use crate::deliver::app;
 use crate::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, USER_AGENT};
 use crate::model::Millis;
 use crate::portal_app::frames::FrameUser;
@@ -182,7 +183,12 @@ pub fn recognise_framed(site: &Site, token: &str, now: Millis) -> Result<Who, St
         Some(token) => token,
         None => Token::random()?,
     };
-    let user = site.frames().find(&token.digest(), now);
+    let keys = app::keys(&site.store)?;
+    // Keys may be forgotten or changed by a command beside the server.
+    let user = site
+        .frames()
+        .find(&token.digest(), now)
+        .filter(|user| keys.is_some_and(|keys| keys.client_id == user.client_id));
     Ok(Who {
         is_new: false,
         chosen: user.as_ref().map(|user| user.language),

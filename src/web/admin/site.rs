@@ -55,6 +55,8 @@ pub struct Site {
     installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
+    /// Tokens that came from the portal, or not from it: apart from passwords, so that neither helps the other.
+    knocks: Mutex<Attempts>,
     /// One password at a time is hashed: each takes 19 MiB and a core.
     hashing: Mutex<()>,
     messages: Mutex<HashMap<TokenDigest, Message>>,
@@ -84,6 +86,7 @@ impl Site {
             installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
+            knocks: Mutex::default(),
             hashing: Mutex::default(),
             messages: Mutex::default(),
             tried: Mutex::default(),
@@ -148,6 +151,10 @@ impl Site {
 
     pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
+    }
+
+    pub(super) fn knocks(&self) -> MutexGuard<'_, Attempts> {
+        lock(&self.knocks)
     }
 
     pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {

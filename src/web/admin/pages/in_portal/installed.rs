@@ -2,14 +2,19 @@
 
 use maud::{Markup, html};
 
-use crate::http::Response;
+use crate::deliver::app;
 use crate::portal_app::{Installed, Missed, Verified, title};
 use crate::web::admin::security::{self, LIBRARY};
 use crate::web::admin::view::{Tone, badge, notice};
-use crate::web::admin::visit::Visit;
+use crate::web::admin::visit::{Answer, Visit};
 
 /// `base` is what stands before the paths of the administrator's frame.
-pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base: &str) -> Response {
+pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base: &str) -> Answer {
+    let in_use = app::installation(&visit.site.store)?;
+    let (user, name) = match &in_use {
+        Some(in_use) => (in_use.tokens.user_id, in_use.user_name.as_str()),
+        None => (verified.owner.user_id, verified.owner.name.as_str()),
+    };
     let may_finish = installed.may_finish();
     let heading = match may_finish {
         true => visit.t(
@@ -22,7 +27,7 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
         .page(heading)
         .body(html! {
             section.card aria-label=(visit.t("Что сделано", "What was done")) {
-                ul.checks { (lines(visit, verified, installed)) }
+                ul.checks { (lines(visit, (user, name), installed)) }
             }
             @if may_finish {
                 div data-install-finish=(LIBRARY) {
@@ -49,15 +54,14 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
     if may_finish {
         security::allow_library(&mut response, &visit.framing);
     }
-    response
+    Ok(response)
 }
 
-fn lines(visit: &Visit<'_>, verified: &Verified, installed: &Installed) -> Markup {
-    let owner = &verified.owner;
+fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) -> Markup {
     let button = title(visit.lang);
     html! {
         (line(visit, Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
-            (visit.t("Работает от имени: ", "It works as: ")) (owner.name) " (№\u{a0}" (owner.user_id) ")"
+            (visit.t("Работает от имени: ", "It works as: ")) (name) " (№\u{a0}" (user) ")"
         }))
         (line(visit, installed.buttons.as_ref().map(|()| ()),
             &visit.t(format!("Кнопка «{button}» над списками лидов и сделок"), format!("The button “{button}” above the lists of leads and deals")),

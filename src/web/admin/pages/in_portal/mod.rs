@@ -127,12 +127,12 @@ fn knock(visit: &Visit<'_>, form: &Form) -> Result<(Verified, Placement), denied
 
 /// Counts a try before it is looked at, so that many at once gain nothing.
 fn guarded<T>(visit: &Visit<'_>, look: impl FnOnce() -> Result<T, Denied>) -> Result<T, denied::Why> {
-    let began = visit.site.attempts().begin_from(visit.peer, visit.now);
+    let began = visit.site.knocks().begin_from(visit.peer, visit.now);
     began.map_err(denied::Why::TooOften)?;
     let looked = look();
     let is_suspicious = matches!(&looked, Err(denied) if denied.is_suspicious());
     if !is_suspicious {
-        visit.site.attempts().succeeded_from(visit.peer);
+        visit.site.knocks().succeeded_from(visit.peer);
     }
     looked.map_err(|denied| {
         tracing::warn!(address = %visit.peer, path = visit.path, reason = %denied, "nobody came in from the portal");
@@ -158,7 +158,7 @@ fn take_up(visit: &Visit<'_>, verified: &Verified) -> Answer {
         Ok(installed) => {
             site.engine.look_again();
             let base = come_in(visit, verified)?;
-            Ok(installed::page(visit, verified, &installed, &base))
+            installed::page(visit, verified, &installed, &base)
         }
         Err(error) => denied::page(visit, denied::Why::Denied(error)),
     }
@@ -173,6 +173,7 @@ fn come_in(visit: &Visit<'_>, verified: &Verified) -> Result<String, Problem> {
         name: owner.name.clone(),
         language: visit.lang,
         app_sid: app_sid.unwrap_or_default().to_owned(),
+        client_id: verified.keys.client_id.clone(),
     };
     tracing::info!(user = owner.user_id, address = %visit.peer, "an administrator of the portal came in");
     Ok(session::open_frame(visit.site, user, visit.now)?)

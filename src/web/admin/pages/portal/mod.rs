@@ -140,7 +140,13 @@ fn connected(visit: &Visit<'_>, connection: &Connection, shown: &Shown) -> Answe
                 p.about { (visit.t("Новый адрес сначала проверяется; пока он не заработает, действует прежний.", "A new address is tried first; until it works, everything goes on by the old one.")) }
                 (connecting::folded(visit))
                 (confirm(visit, "/portal/disconnect", visit.t("Отключить портал", "Disconnect the portal"), html! {
-                    p { (visit.t("Мост забудет адрес вебхука и ключи приложения. Запросы с сайтов по-прежнему принимаются и ждут, пока портал не подключат снова.", "The bridge forgets the webhook's address and the application's keys. Requests from websites are still taken, and wait until a portal is connected again.")) }
+                    p {
+                        @match connection {
+                            Connection::Webhook { .. } => (visit.t("Мост забудет адрес вебхука.", "The bridge forgets the webhook's address.")),
+                            Connection::App(_) => (visit.t("Мост забудет ключи приложения, настройка внутри портала закроется.", "The bridge forgets the application's keys, and the settings inside the portal close.")),
+                        }
+                        " " (visit.t("Запросы с сайтов по-прежнему принимаются и ждут, пока портал не подключат снова.", "Requests from websites are still taken, and wait until a portal is connected again."))
+                    }
                     @if is_busy > 0 {
                         p { (visit.t(format!("Обработано наполовину: {is_busy}. Если подключить другой портал, мост спросит, что с ними делать."), format!("Half delivered: {is_busy}. If another portal is connected, the bridge asks what becomes of them."))) }
                     }
