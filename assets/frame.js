@@ -59,6 +59,14 @@
   new ResizeObserver(fit).observe(document.body);
   fit();
 
+  // A page begins at its top or its mark, wherever the one before was left; what takes the focus is scrolled to anyway.
+  function begin() {
+    if (document.querySelector("[data-focus]")) return;
+    const mark = document.getElementById(location.hash.slice(1));
+    send("setScroll", { scroll: mark ? Math.floor(mark.getBoundingClientRect().top) : 0 });
+  }
+  begin();
+
   async function finish(library) {
     try {
       const begun = await ask("getInitData");

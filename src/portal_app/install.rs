@@ -212,9 +212,10 @@ fn notice(user: u64, language: Language) -> Call {
 fn done(answer: Answer) -> Result<Value, Missed> {
     match answer {
         // The portal's way of saying that nothing came of it.
-        Answer::Done { result, .. } if result == Value::Bool(false) => {
-            Err(Missed::Said("the portal answered false".to_owned()))
-        }
+        Answer::Done {
+            result: Value::Bool(false),
+            ..
+        } => Err(Missed::Said("the portal answered false".to_owned())),
         Answer::Done { result, .. } => Ok(result),
         Answer::Refused(refusal) if refusal.code.eq_ignore_ascii_case("insufficient_scope") => {
             Err(Missed::Right)

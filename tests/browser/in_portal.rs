@@ -150,6 +150,10 @@ fn make_a_channel(person: &Person, bridge: &Bridge, home: &str) -> String {
     assert!(address.starts_with(bridge.websites()), "{address}");
     assert_eq!(cookies_in_frame(person), "", "the frame needs none");
     fits(person);
+    let top = person
+        .browser
+        .script("return document.querySelector('dialog').scrollTop", &[]);
+    assert_eq!(top.expect("a position"), 0, "a page begins at its top");
     address
 }
 

@@ -60,28 +60,28 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
 fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) -> Markup {
     let button = title(visit.lang);
     html! {
-        (line(visit, Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
+        (line(visit, &Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
             (visit.t("Работает от имени: ", "It works as: ")) (name) " (№\u{a0}" (user) ")"
         }))
-        (line(visit, installed.buttons.as_ref().map(|()| ()),
+        (line(visit, &installed.buttons,
             &visit.t(format!("Кнопка «{button}» над списками лидов и сделок"), format!("The button “{button}” above the lists of leads and deals")),
             html! { (visit.t("Она в меню у стрелки справа над списком.", "It is in the menu at the arrow, above the list on the right.")) }))
         @if let Some(notice) = &installed.notice {
-            (line(visit, notice.as_ref().map(|()| ()), visit.t("Уведомление для вас на портале", "A notification for you in the portal"), html! {
+            (line(visit, notice, visit.t("Уведомление для вас на портале", "A notification for you in the portal"), html! {
                 @if matches!(notice, Err(Missed::Right)) {
                     (visit.t("Нет права «Чат и уведомления (im)». На работу моста это не влияет.", "The right “Chat and notifications (im)” is missing. The bridge works without it."))
                 }
             }))
         }
         @if installed.farewell.is_err() {
-            (line(visit, installed.farewell.as_ref().map(|()| ()), visit.t("Сообщение об удалении приложения", "Notice of the application's removal"), html! {
+            (line(visit, &installed.farewell, visit.t("Сообщение об удалении приложения", "Notice of the application's removal"), html! {
                 (visit.t("Если приложение удалят, мост узнает об этом только по отказам портала.", "If the application is removed, the bridge learns of it only by the portal's refusals."))
             }))
         }
     }
 }
 
-fn line(visit: &Visit<'_>, done: Result<(), &Missed>, name: &str, about: Markup) -> Markup {
+fn line(visit: &Visit<'_>, done: &Result<(), Missed>, name: &str, about: Markup) -> Markup {
     html! {
         li.check {
             @if done.is_ok() { (badge(Tone::Good, visit.t("Готово", "Done"))) }

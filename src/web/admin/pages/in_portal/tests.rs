@@ -141,7 +141,7 @@ fn the_button_opens_the_list_of_its_entity() {
         assert_eq!(shown.status, 303, "{placement}: {}", shown.body);
         assert!(shown.location().starts_with("/b24/f/"));
         assert!(!shown.headers.contains_key("set-cookie"));
-        let page = pair.desk.get(&shown.location().to_owned());
+        let page = pair.desk.get(shown.location());
         assert!(page.body.contains(expected), "{placement}: {}", page.body);
     }
 }

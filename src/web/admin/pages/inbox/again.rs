@@ -121,7 +121,7 @@ fn question(visit: &Visit<'_>, search: &Search, state: State, tally: Tally, back
             (visit.csrf())
             (search.hidden())
             button.primary type="submit" { (visit.t("Доставить снова", "Deliver again")) ": " (how_many(visit, tally)) }
-            a.button href=(visit.at(&back)) { (visit.t("Отмена", "Cancel")) }
+            a.button href=(visit.at(back)) { (visit.t("Отмена", "Cancel")) }
         }
     }
 }
