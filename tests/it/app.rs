@@ -388,6 +388,71 @@ fn keys_of_another_portal_need_a_word_about_what_is_half_delivered() {
 }
 
 #[test]
+fn a_removed_application_pauses_delivery_and_an_installation_ends_the_pause() {
+    let scene = Scene::running();
+    assert!(app::mark_uninstalled(&scene.store()).expect("the store"));
+    until("the pause", || {
+        (scene.status()["application"]["state"] == "gone").then_some(())
+    });
+    let id = scene.post(1, 1);
+    until("the reason", || {
+        // The server takes the news up within a second; until then it may have delivered.
+        let shown = scene.bridge.show(&id);
+        let is_told = shown["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("removed from the portal"));
+        (is_told || shown["state"] == "delivered").then_some(())
+    });
+    let later = scene.post(2, 2);
+    until("the pause to hold", || {
+        (scene.status()["portal"]["state"] == "down").then_some(())
+    });
+    assert_eq!(scene.bridge.show(&later)["state"], "queued");
+    scene.install();
+    scene.bridge.wait_for(&id, "delivered");
+    scene.bridge.wait_for(&later, "delivered");
+    Tally::of(&scene.portal).each_made_one(&[id, later]);
+}
+
+#[test]
+fn a_check_tells_the_applications_rights() {
+    let scene = Scene::new(&[]);
+    let check = |scene: &Scene| {
+        let oauth_url = scene.portal.oauth_url();
+        let output = scene
+            .bridge
+            .cli(&["portal", "check", "--json", "--oauth-url", &oauth_url]);
+        let lines: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), lines)
+    };
+    // Keys alone are no connection.
+    assert_eq!(check(&scene).0, Some(1));
+    scene.install();
+    let (status, lines) = check(&scene);
+    assert_eq!(status, Some(0), "{lines:#}");
+    let line = |name: &str| {
+        let lines = lines.as_array().expect("lines");
+        lines
+            .iter()
+            .find(|line| line["name"] == name)
+            .cloned()
+            .unwrap_or_default()
+    };
+    for right in ["right crm", "right placement", "right im"] {
+        assert_eq!(line(right)["ok"], true, "{lines:#}");
+    }
+    let connection = line("connection")["detail"].to_string();
+    assert!(
+        connection.contains(&scene.app.client_id) && connection.contains("administrator"),
+        "{connection}"
+    );
+    assert!(
+        line("encryption")["detail"].to_string().contains("tokens"),
+        "{lines:#}"
+    );
+}
+
+#[test]
 fn the_applications_secrets_are_never_shown() {
     for format in ["text", "json"] {
         let mut scene = Scene::new(&["--log-level", "trace", "--log-format", format]);
