@@ -103,7 +103,7 @@ fn switches(world: &World, visitor: &Visitor, path: &str) -> Markup {
                     option value=(known.language) selected[known.language == text.language] { (known.own_name) }
                 }
             }
-            button { (text.switch) }
+            button type="submit" { (text.switch) }
         }
     }
 }

@@ -52,7 +52,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use apps::{AppForm, AppKeys, Application, EventHandler, Lifetimes, Sent, TokenPair};
+pub use apps::{AppForm, AppKeys, Application, Apps, EventHandler, Lifetimes, Sent, Site, TokenPair};
 pub use faults::{Fault, Faults, Only};
 pub use meter::{Meter, Profile};
 pub use offline::Meddling;

@@ -73,7 +73,7 @@ fn front(world: &World, text: &Text, now: Millis) -> Markup {
         (Kin::Contact, text.contacts),
     ];
     html! {
-        p.empty { (text.subtitle) }
+        h1 { (text.subtitle) }
         div.columns {
             @for (kin, heading) in columns {
                 section {
@@ -153,14 +153,14 @@ fn details(world: &World, text: &Text, kin: Kin, id: u64) -> Option<Markup> {
                 }
             }
             (timeline(world, text, kin, id))
-            table {
+            table { tbody {
                 @for (def, shown) in rows {
                     tr {
                         th { @if text.language == RUSSIAN.language { (def.title) } @else { (def.name) } }
                         td.text { (shown) }
                     }
                 }
-            }
+            } }
         }
     })
 }

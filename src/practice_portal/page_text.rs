@@ -50,7 +50,7 @@ pub struct Text {
 pub const RUSSIAN: Text = Text {
     language: "ru",
     title: "Учебный портал",
-    subtitle: "здесь видно, что пришло в CRM",
+    subtitle: "Что пришло в CRM",
     deals: "Сделки",
     leads: "Лиды",
     contacts: "Контакты",
@@ -97,7 +97,7 @@ pub const RUSSIAN: Text = Text {
 pub const ENGLISH: Text = Text {
     language: "en",
     title: "Practice portal",
-    subtitle: "what has arrived in the CRM",
+    subtitle: "What has arrived in the CRM",
     deals: "Deals",
     leads: "Leads",
     contacts: "Contacts",

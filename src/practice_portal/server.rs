@@ -206,6 +206,10 @@ async fn answer_rest(core: Arc<Core>, rest: RestRequest, path: String) -> Result
 
 /// The authorization server's half: the same faults, under its own switch.
 async fn answer_token(core: Arc<Core>, params: Value) -> Result<Response<Body>, HungUp> {
+    // One port for both: a connection cannot be refused before the request says whom it is for.
+    if core.oauth_faults.take_for_connection() {
+        return Err(HungUp);
+    }
     let faults = core
         .oauth_faults
         .take_for_request(&[oauth::grant_type(&params)], &|text| {

@@ -39,25 +39,25 @@ fn card(app: &Application, text: &Text) -> Markup {
     html! {
         article.card {
             h2 { (app.form.name) " " small { @if app.installed { (text.installed) } @else { (text.not_installed) } } }
-            table {
+            table { tbody {
                 tr { th { (text.client_id) } td { code { (app.keys.client_id) } } }
                 tr { th { (text.client_secret) } td { code { (app.keys.client_secret.reveal()) } } }
                 tr { th { (text.handler) } td { (app.form.handler) } }
                 tr { th { (text.installation) } td { (app.form.installation) } }
                 tr { th { (text.rights) } td { (app.scope()) } }
-            }
+            } }
             div.row {
                 @if app.form.script_only {
                     form method="post" action=(action("event")) {
                         input type="hidden" name="id" value=(app.id);
-                        button { (text.send_event) }
+                        button type="submit" { (text.send_event) }
                     }
                 } @else {
                     a.button href=(format!("/marketplace/app/{}/", app.id)) { (text.open_application) }
                 }
                 form method="post" action=(action("delete")) {
                     input type="hidden" name="id" value=(app.id);
-                    button { (text.delete) }
+                    button type="submit" { (text.delete) }
                 }
             }
         }
@@ -70,14 +70,14 @@ fn form(text: &Text) -> Markup {
     html! {
         form.card.local method="post" action="/devops/application/" {
             h2 { (text.local_application) }
-            label { (text.name) input name="name" required value="b24-bridge"; }
+            label { (text.name) input type="text" name="name" required value="b24-bridge"; }
             label { (text.handler) input name="handler" type="url" required placeholder="http://127.0.0.1:8081/b24/app"; }
             label { (text.installation) input name="installation" type="url" placeholder="http://127.0.0.1:8081/b24/install"; }
             label.tick { input type="checkbox" name="script_only" value="Y"; (text.script_only) }
             @for known in LANGUAGES {
                 label {
                     (text.menu_item) " (" (known.own_name) ")"
-                    input name=(format!("titles[{}]", known.language)) value=(known.application_title);
+                    input type="text" name=(format!("titles[{}]", known.language)) value=(known.application_title);
                 }
             }
             fieldset {
@@ -86,7 +86,7 @@ fn form(text: &Text) -> Markup {
                     label.tick { input type="checkbox" name="scope[]" value=(scope); (scope) }
                 }
             }
-            button { (text.save) }
+            button type="submit" { (text.save) }
         }
     }
 }
@@ -96,7 +96,7 @@ fn events(sent: &[Sent], text: &Text) -> Markup {
     html! {
         @if !sent.is_empty() {
             h2 { (text.events) }
-            table.list {
+            table.list { tbody {
                 @for one in sent.iter().rev().take(20) {
                     tr {
                         td { (one.event) }
@@ -104,7 +104,7 @@ fn events(sent: &[Sent], text: &Text) -> Markup {
                         td { @match &one.answer { Ok(status) => (status), Err(error) => (error) } }
                     }
                 }
-            }
+            } }
         }
     }
 }

@@ -77,10 +77,22 @@ fn the_authorization_server_knows_its_clients() {
 }
 
 #[test]
-fn an_answer_can_be_lost_after_the_rotation() {
+fn the_authorization_server_can_fail_in_every_way() {
     let portal = start();
     let app = portal.register_app(AppForm::of_bridge("http://127.0.0.1:1"));
     let query = renewal(&app, portal.tokens_of(&app, 1).refresh.reveal());
+    let path = format!("/oauth/token/?{query}");
+    for fault in [Fault::RefuseConnections, Fault::CutBefore] {
+        portal.oauth_faults().next(1, fault);
+        assert!(http(portal.address(), "GET", &path, "", "").is_err());
+    }
+    portal.oauth_faults().next(1, Fault::Html500);
+    let (status, _, page) = http(portal.address(), "GET", &path, "", "").expect("a page");
+    assert!(status == 500 && page.starts_with("<html>"), "{page}");
+    // The portal itself goes on meanwhile.
+    portal.oauth_faults().until_cleared(Fault::CutBefore);
+    portal.call("profile", json!({}));
+    portal.oauth_faults().clear();
     portal
         .oauth_faults()
         .next(1, Fault::OAuth("PAYMENT_REQUIRED".into()));
@@ -88,7 +100,6 @@ fn an_answer_can_be_lost_after_the_rotation() {
     portal
         .oauth_faults()
         .next_with("refresh_token", 1, Fault::CutAfter);
-    let path = format!("/oauth/token/?{query}");
     assert!(http(portal.address(), "GET", &path, "", "").is_err());
     assert_eq!(portal.renewals(), 1);
     assert_eq!(token(&portal, &query).1["error"], "invalid_grant");
