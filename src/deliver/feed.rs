@@ -109,60 +109,94 @@ impl Feeder {
                     continue;
                 }
             };
-            let mut failed = Vec::new();
+            let mut found = Found::default();
+            let mut is_known = true;
             for waiting in waiting {
-                match admit(shared, waiting)? {
-                    Admitted::Yes => {}
-                    Admitted::Never(record) => failed.push(record),
-                    Admitted::NotNow => return Ok(NO_CATALOG),
+                if !found.look_at(shared, &waiting)? {
+                    is_known = false;
+                    break;
                 }
             }
-            if !failed.is_empty() {
-                shared.store.record(failed)?;
+            found.put_on_board(shared)?;
+            if !is_known {
+                return Ok(NO_CATALOG);
             }
             self.horizon = last;
         }
     }
 }
 
-enum Admitted {
-    /// On the board, or not to be delivered at present.
-    Yes,
-    /// It cannot be delivered at all; this is to be recorded.
-    Never(Record),
-    /// The portal's fields are not known any more: another portal was connected.
-    NotNow,
+/// One submission for the board.
+struct Seat {
+    id: SubmissionId,
+    persons: Vec<String>,
+    due: Millis,
+    task: Option<Task>,
 }
 
-/// Puts one submission on the board.
-fn admit(shared: &Shared, waiting: Waiting) -> Result<Admitted, StoreError> {
-    if shared.on_board(|board| board.contains(waiting.id)) {
-        return Ok(Admitted::Yes);
-    }
-    let due = waiting.next_attempt_at.unwrap_or(Millis(0));
-    match read(shared, waiting.id)? {
-        Read::Task(mut task) => {
-            if let Some(catalog) = shared.catalog() {
-                let conditions = shared.conditions();
-                task.plan_ahead(&catalog, &conditions.country, conditions.settle, shared.now());
+/// What one read of the store brought. It goes on the board as a whole: senders that saw the first of a backlog alone
+/// would send it alone.
+#[derive(Default)]
+struct Found {
+    seats: Vec<Seat>,
+    /// Cannot be delivered at all.
+    failed: Vec<Record>,
+}
+
+impl Found {
+    /// Reads one submission. False when the portal's fields are not known any more: another portal was connected.
+    fn look_at(&mut self, shared: &Shared, waiting: &Waiting) -> Result<bool, StoreError> {
+        let id = waiting.id;
+        if shared.look_at_board(|board| board.contains(id)) {
+            return Ok(true);
+        }
+        let mut seat = Seat {
+            id,
+            persons: Vec::new(),
+            due: waiting.next_attempt_at.unwrap_or(Millis(0)),
+            task: None,
+        };
+        match read(shared, id)? {
+            Read::Task(mut task) => {
+                if let Some(catalog) = shared.catalog() {
+                    let conditions = shared.conditions();
+                    task.plan_ahead(&catalog, &conditions.country, conditions.settle, shared.now());
+                }
+                seat.persons.clone_from(&task.wanted.persons);
+                seat.task = (task.weight <= KEEP_BODY).then_some(*task);
+                self.seats.push(seat);
             }
-            let persons = task.wanted.persons.clone();
-            let keep = task.weight <= KEEP_BODY;
-            shared.on_board(|board| board.add(waiting.id, persons, due, keep.then_some(*task)));
-            Ok(Admitted::Yes)
+            // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
+            Read::Unfit { .. } => self.seats.push(seat),
+            Read::Held | Read::Gone => {}
+            Read::NoCatalog => return Ok(false),
+            Read::Lost(failure) => self.failed.push(Record {
+                id,
+                steps: Vec::new(),
+                change: Change::Failed(failure),
+            }),
         }
-        // Rendered when its turn comes, with the failure that belongs to it: it holds nobody up.
-        Read::Unfit { .. } => {
-            shared.on_board(|board| board.add(waiting.id, Vec::new(), due, None));
-            Ok(Admitted::Yes)
+        Ok(true)
+    }
+
+    fn put_on_board(self, shared: &Shared) -> Result<(), StoreError> {
+        if !self.seats.is_empty() {
+            shared.on_board(|board| {
+                for Seat {
+                    id,
+                    persons,
+                    due,
+                    task,
+                } in self.seats
+                {
+                    board.add(id, persons, due, task);
+                }
+            });
         }
-        Read::Held | Read::Gone => Ok(Admitted::Yes),
-        Read::NoCatalog => Ok(Admitted::NotNow),
-        Read::Lost(failure) => Ok(Admitted::Never(Record {
-            id: waiting.id,
-            steps: Vec::new(),
-            change: Change::Failed(failure),
-        })),
+        if !self.failed.is_empty() {
+            shared.store.record(self.failed)?;
+        }
+        Ok(())
     }
 }
 

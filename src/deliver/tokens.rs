@@ -48,10 +48,9 @@ impl TokenStore for Stored {
         .map(|_| ())
     }
 
-    fn lock(&self, patience: Duration) -> Result<Box<dyn Any>, String> {
+    fn lock(&self, patience: Duration) -> Result<Option<Box<dyn Any>>, String> {
         match self.0.work_lock(LOCK, patience) {
-            Ok(Some(lock)) => Ok(Box::new(lock)),
-            Ok(None) => Err("another process has been renewing them for too long".to_owned()),
+            Ok(lock) => Ok(lock.map(|lock| Box::new(lock) as Box<dyn Any>)),
             Err(error) => Err(error.to_string()),
         }
     }

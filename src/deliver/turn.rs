@@ -136,7 +136,7 @@ impl Sender<'_> {
         match feed::read(self.shared, id) {
             Ok(Read::Task(task)) => {
                 let persons = &task.wanted.persons;
-                if self.shared.on_board(|board| board.is_of(id, persons)) {
+                if self.shared.look_at_board(|board| board.is_of(id, persons)) {
                     return Some(task);
                 }
                 // It was unfit when it came, so that nobody knew whose it is.

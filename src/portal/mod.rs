@@ -224,6 +224,9 @@ impl Portal {
     /// go on.
     pub fn stop(&self) {
         self.gate.stop();
+        if let Some(kept) = self.auth.kept() {
+            kept.stop();
+        }
     }
 
     /// Cuts requests under way, whose writes then count as `Unknown`. No call succeeds afterwards.
@@ -269,3 +272,5 @@ mod reading_tests;
 mod tests;
 #[cfg(test)]
 mod token_tests;
+#[cfg(test)]
+mod verify_tests;

@@ -1,9 +1,9 @@
-//! An application's tokens: their renewal, its failures, and whose they are.
+//! An application's tokens: their renewal, and its failures.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json as value};
 
@@ -12,8 +12,8 @@ use super::tests::{echo, kind, one, write};
 use super::*;
 use crate::model::{AppTokens, Gone, GoneWhy, Installation, TroubleKind};
 
-const ID: &str = "local.5c8bb1b0891cf2.87252039";
-const KEY: &str = "SakeVG5mbRdcQet45UUrt6q72AMTo7fk";
+pub(super) const ID: &str = "local.5c8bb1b0891cf2.87252039";
+pub(super) const KEY: &str = "SakeVG5mbRdcQet45UUrt6q72AMTo7fk";
 
 /// Tokens kept in memory.
 #[derive(Default)]
@@ -47,11 +47,15 @@ impl TokenStore for Purse {
         self.change(refresh, |kept| kept.gone = Some(gone)).map(|_| ())
     }
 
-    fn lock(&self, _: Duration) -> Result<Box<dyn Any>, String> {
+    fn lock(&self, patience: Duration) -> Result<Option<Box<dyn Any>>, String> {
+        let end = Instant::now() + patience;
         while self.locked.swap(true, Ordering::SeqCst) {
+            if Instant::now() >= end {
+                return Ok(None);
+            }
             thread::yield_now();
         }
-        Ok(Box::new(Unlock(self.locked.clone())))
+        Ok(Some(Box::new(Unlock(self.locked.clone()))))
     }
 }
 
@@ -162,12 +166,12 @@ impl Site {
     }
 }
 
-fn token_of(body: &str) -> String {
+pub(super) fn token_of(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap();
     body["auth"].as_str().unwrap_or_default().to_owned()
 }
 
-fn expired() -> Act {
+pub(super) fn expired() -> Act {
     let body = r#"{"error":"expired_token","error_description":"The access token provided has expired."}"#;
     Act::Reply(401, "Content-Type: application/json\r\n".into(), body.into())
 }
@@ -395,6 +399,23 @@ fn tokens_that_another_process_has_stored_are_used() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_another_process() {
+    let purse = Purse::holding("old-token", "old-refresh");
+    let site = Site::start(&accepting("another"), &Instead::default(), |_| {});
+    let held = purse.lock(Duration::ZERO).unwrap();
+    let portal = Arc::new(site.open(&purse));
+    let waiting = {
+        let portal = portal.clone();
+        thread::spawn(move || portal.batch(&one(&write()), true).remove(0))
+    };
+    site.server.wait_for_request();
+    portal.stop();
+    let (kind, _) = trouble(&waiting.join().unwrap());
+    assert_eq!((kind, site.renewals()), (TroubleKind::TokenExpired, 0));
+    drop(held);
+}
+
+#[test]
 fn a_portal_that_calls_every_token_expired_makes_no_nuisance_of_us() {
     let server = Server::start(|number, request| {
         if request.line.contains("/oauth/") {
@@ -475,54 +496,4 @@ fn without_its_tokens_an_application_asks_nobody() {
     let (kind, _) = trouble(&site.open(&foreign).batch(&one(&write()), true)[0]);
     assert_eq!(kind, TroubleKind::AuthorizationLost);
     assert!(site.server.seen().is_empty());
-}
-
-/// A portal that answers the three questions about a token.
-fn asked_whose(app: Value, profile: Value) -> Result<TokenOwner, VerifyError> {
-    let server = Server::start(move |_, request| {
-        if token_of(&request.body) != "frame-token" {
-            return expired();
-        }
-        let result = value!({"k__app_2einfo": app, "k__profile": profile, "k__scope": ["crm", "im"]});
-        json(value!({"result": {"result": result, "result_error": []}}).to_string())
-    });
-    let keys = app_keys(&format!("http://{}", server.address), ID, KEY).unwrap();
-    let forged = verify_token(&keys, &Secret::new("forged"), &Options::default());
-    assert!(matches!(forged, Err(VerifyError::Refused(_))), "{forged:?}");
-    verify_token(&keys, &Secret::new("frame-token"), &Options::default())
-}
-
-#[test]
-fn a_tokens_owner_is_who_the_portal_says() {
-    let app = value!({"ID": 5, "CODE": ID, "STATUS": "L", "INSTALLED": true});
-    let profile = value!({"ID": "7", "ADMIN": true, "NAME": "Анна", "LAST_NAME": ""});
-    assert_eq!(
-        asked_whose(app.clone(), profile).unwrap(),
-        TokenOwner {
-            user_id: 7,
-            name: "Анна".to_owned(),
-            is_admin: true,
-            scope: vec!["crm".to_owned(), "im".to_owned()],
-            is_installed: true,
-        }
-    );
-    let employee = value!({"ID": "8", "ADMIN": false, "NAME": "Пётр", "LAST_NAME": "Ли"});
-    let owner = asked_whose(app.clone(), employee).unwrap();
-    assert_eq!((owner.name.as_str(), owner.is_admin), ("Пётр Ли", false));
-    // A dismissed user's profile is empty.
-    assert!(matches!(
-        asked_whose(app, value!([])),
-        Err(VerifyError::Refused(_))
-    ));
-    for other in [value!({"CODE": "local.other"}), value!({}), value!([])] {
-        let owner = asked_whose(other, value!({"ID": "1", "ADMIN": true}));
-        assert_eq!(owner, Err(VerifyError::OtherApplication));
-    }
-}
-
-#[test]
-fn a_portal_that_does_not_answer_is_no_proof_of_anything() {
-    let keys = app_keys("http://nobody.invalid", ID, KEY).unwrap();
-    let asked = verify_token(&keys, &Secret::new("t"), &Options::default());
-    assert!(matches!(asked, Err(VerifyError::Trouble(_))), "{asked:?}");
 }

@@ -17,8 +17,9 @@
 // b24: settings/oauth/auto-renewal.md
 
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::oauth;
 use crate::model::{AppKeys, AppTokens, Gone, GoneWhy, Installation, Millis, Secret, Trouble, TroubleKind};
@@ -29,6 +30,9 @@ use crate::wire::oauth::{Granted, Pair};
 const FORGIVEN: u32 = 2;
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_FRUITLESS_PAUSE: Duration = Duration::from_secs(3600);
+
+/// How often somebody who waits for another process's renewal looks whether the bridge is stopping.
+const LOCK_LOOK: Duration = Duration::from_millis(250);
 
 /// What this module needs of whoever keeps tokens.
 pub trait TokenStore: Send + Sync {
@@ -42,8 +46,9 @@ pub trait TokenStore: Send + Sync {
     /// Notes that the pair with this refresh token is dead, unless other tokens stand there by now.
     fn mark_gone(&self, refresh: &Secret, gone: Gone) -> Result<(), String>;
 
-    /// Waits until nobody else renews, in whatever process. Released when what it returns is dropped.
-    fn lock(&self, patience: Duration) -> Result<Box<dyn Any>, String>;
+    /// Waits until nobody else renews, in whatever process; `None` when somebody still does. Released when what it
+    /// returns is dropped.
+    fn lock(&self, patience: Duration) -> Result<Option<Box<dyn Any>>, String>;
 }
 
 /// How a portal's calls prove their right.
@@ -83,6 +88,7 @@ pub(super) struct Kept {
     state: Mutex<State>,
     /// Held by the one thread that renews.
     renewing: Mutex<()>,
+    stopping: AtomicBool,
 }
 
 #[derive(Default)]
@@ -115,6 +121,7 @@ impl Kept {
             patience,
             state: Mutex::default(),
             renewing: Mutex::default(),
+            stopping: AtomicBool::new(false),
         }
     }
 
@@ -173,8 +180,7 @@ impl Kept {
     pub(super) fn renew(&self, agent: &ureq::Agent, used: &Secret, now: Millis) -> Result<Secret, Trouble> {
         self.spend(used);
         let _one = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
-        // The other process may be waiting for the server as long as we would.
-        let _alone = self.store.lock(self.patience * 2).map_err(|error| {
+        let _alone = self.lock().map_err(|error| {
             later(format!(
                 "the access token has expired, and the tokens cannot be locked for a renewal ({error})"
             ))
@@ -190,6 +196,28 @@ impl Kept {
         let access = self.alive()?.tokens.access;
         self.state().access = Some(access.clone());
         Ok(access)
+    }
+
+    /// The right to renew, which no other process has meanwhile.
+    fn lock(&self) -> Result<Box<dyn Any>, String> {
+        // The other one may be waiting for the server as long as we would.
+        let end = Instant::now() + self.patience * 2;
+        loop {
+            if let Some(lock) = self.store.lock(LOCK_LOOK)? {
+                return Ok(lock);
+            }
+            if self.stopping.load(Ordering::Relaxed) {
+                return Err("the bridge is stopping".to_owned());
+            }
+            if Instant::now() >= end {
+                return Err("another process has been renewing them for too long".to_owned());
+            }
+        }
+    }
+
+    /// Ends waiting for another process.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Exchanges the refresh token before it dies of disuse.
