@@ -25,7 +25,7 @@
 //!   `throttle`, `certificate` (X.509).
 //! - 2 adapters, each owns one outside thing and knows no other: `http` (hyper), `store` (SQLite), `portal` (ureq),
 //!   `probe` (sockets and disks, looked at), `logging`, `signals`.
-//! - 3 services: `deliver`, `web`, `doctor`, `housekeeping`, `practice_portal`.
+//! - 3 services: `deliver`, `web`, `doctor`, `housekeeping`, `portal_app`, `practice_portal`.
 //! - 4 shell: `run`, `cli`, `main`.
 
 pub mod model;
@@ -49,6 +49,7 @@ pub mod store;
 pub mod deliver;
 pub mod doctor;
 pub mod housekeeping;
+pub mod portal_app;
 pub mod practice_portal;
 pub mod web;
 

@@ -21,6 +21,9 @@ use crate::web::ingest::{self, Ingest, IngestOptions};
 /// The setting under which the address is kept that websites know the bridge by, for the command line.
 pub const PUBLIC_URL_SETTING: &str = "public_url";
 
+/// The setting under which the address is kept that browsers know the administrators' listener by.
+pub const ADMIN_URL_SETTING: &str = "admin_url";
+
 /// What `serve` was told.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -95,6 +98,7 @@ async fn serve(
     warn_of_open_passwords(&addresses);
     store.put_setting(PUBLIC_URL_SETTING, &addresses.listening.public_url)?;
     store.put_setting(LISTENING_SETTING, &addresses.listening)?;
+    store.put_setting(ADMIN_URL_SETTING, &addresses.listening.admin_url)?;
     let mut setup = None;
     if !store.has_accounts()? {
         let (link, path) = setup::Link::make(deliver::now())?;

@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod portal;
+
+pub use portal::{AdminUrl, Check, Connect, HalfDone, Keys, PortalCommand, Show};
+
 use super::listener_args::{Bounds, Doctor, Listeners};
 use super::values::{address, age, country, host_and_address, origin, seconds, state};
 
 use crate::http::TrustedProxy;
 use crate::model::State;
+use crate::portal::USUAL_OAUTH_URL;
 
 /// Takes website forms into a self-hosted Bitrix24: stored durably, delivered exactly once.
 #[derive(Debug, Parser)]
@@ -162,6 +167,9 @@ pub struct Way {
         hide_env_values = true
     )]
     pub portal_proxy: Option<String>,
+    /// Authorization server that renews an application's tokens; a portal with a provider of its own has another one
+    #[arg(long, env = "B24_BRIDGE_OAUTH_URL", default_value = USUAL_OAUTH_URL, value_name = "URL", value_parser = origin)]
+    pub oauth_url: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -198,44 +206,6 @@ pub struct Demo {
     /// Where the practice portal is served [default: a free port]
     #[arg(long, env = "B24_BRIDGE_PORTAL_LISTEN", value_name = "ADDR")]
     pub portal_listen: Option<SocketAddr>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PortalCommand {
-    /// Check and store how the portal is reached
-    Connect(Connect),
-    /// Which rights and methods the connection has
-    Check(Check),
-    /// How the portal is reached
-    Show(AsJson),
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Connect {
-    /// Address of an inbound webhook: https://portal/rest/1/code/ (`-` reads it from standard input)
-    #[arg(long, env = "B24_BRIDGE_WEBHOOK", hide_env_values = true, value_name = "URL")]
-    pub webhook: String,
-    /// What becomes of submissions that are half delivered, when the address is not the one known so far
-    #[arg(long, env = "B24_BRIDGE_HALF_DONE", value_enum)]
-    pub half_done: Option<HalfDone>,
-    #[command(flatten)]
-    pub way: Way,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HalfDone {
-    /// It is the same portal under a new address: go on where they stopped
-    Continue,
-    /// It is another portal: deliver them from the beginning
-    StartOver,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Check {
-    #[command(flatten)]
-    pub way: Way,
-    #[command(flatten)]
-    pub json: AsJson,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

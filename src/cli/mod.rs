@@ -1,5 +1,6 @@
 //! The command line: one file a command. Nothing here decides anything that a page could not decide, too.
 
+mod app;
 mod args;
 mod channel;
 mod copies;

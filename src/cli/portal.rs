@@ -1,20 +1,21 @@
 //! `portal connect | check | show`.
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde_json::json;
 
-use super::args::{AsJson, Check, Connect, Global, HalfDone};
-use super::{channel, output, workplace};
+use super::args::{Check, Connect, Global, HalfDone, Show};
+use super::{app, channel, output, workplace};
 use crate::deliver::connect::{self, ConnectError};
-use crate::deliver::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
+use crate::deliver::{self, CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::Catalog;
 use crate::portal::{Connection, Report};
 
 /// Stores a connection only after it was seen to work.
 pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
-    let text = match command.webhook.as_str() {
-        "-" => channel::read_file("-".as_ref())?,
-        given => given.to_owned(),
+    let text = match command.webhook.as_deref() {
+        _ if command.app => return app::connect(global, command),
+        Some("-") => channel::read_file("-".as_ref())?,
+        given => given.unwrap_or_default().to_owned(),
     };
     let connection = Connection::webhook(text.trim())?;
     if connection.is_insecure() {
@@ -31,25 +32,19 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
             "the portal was not connected: what is marked as missing is needed; grant it to the webhook and connect again"
         );
     };
-    let choice = command.half_done.map(|choice| match choice {
-        HalfDone::Continue => connect::HalfDone::Continue,
-        HalfDone::StartOver => connect::HalfDone::StartOver,
-    });
-    let started_over = match connect::keep(&store, &trial.connection, catalog, choice) {
-        Ok(count) => count,
-        Err(error @ ConnectError::HalfDone(_)) => bail!(
-            "{error}; say `--half-done continue` if this is the same portal under a new address, or `--half-done start-over` \
-             if it is another one"
-        ),
-        Err(error) => return Err(error.into()),
-    };
-    if started_over > 0 {
-        output::remark(format_args!(
-            "{started_over} half delivered submissions start over in the new portal."
-        ));
-    }
+    let kept = connect::keep(&store, &trial.connection, catalog, half_done(command));
+    let started_over = kept.map_err(explained)?;
+    remark_on(started_over);
     for line in trial.report.lines.iter().filter(|line| !line.ok) {
         output::remark(format_args!("Note: {}: {}", line.name, line.detail));
+    }
+    if command.json.json {
+        return output::json(&json!({
+            "connected": true,
+            "portal": trial.connection.portal(),
+            "started_over": started_over,
+            "checks": trial.report.lines,
+        }));
     }
     output::line(format_args!(
         "Connected to {}: {} lead, {} deal and {} contact fields, {} users.",
@@ -59,6 +54,33 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
         catalog.contact.len(),
         catalog.users.len()
     ))
+}
+
+/// What was said about half delivered submissions.
+pub fn half_done(command: &Connect) -> Option<connect::HalfDone> {
+    command.half_done.map(|choice| match choice {
+        HalfDone::Continue => connect::HalfDone::Continue,
+        HalfDone::StartOver => connect::HalfDone::StartOver,
+    })
+}
+
+/// With the flag that helps.
+pub fn explained(error: ConnectError) -> anyhow::Error {
+    match error {
+        ConnectError::HalfDone(_) => anyhow!(
+            "{error}; say `--half-done continue` if this is the same portal under a new address, or `--half-done start-over` \
+             if it is another one"
+        ),
+        error => error.into(),
+    }
+}
+
+pub fn remark_on(started_over: u64) {
+    if started_over > 0 {
+        output::remark(format_args!(
+            "{started_over} half delivered submissions start over in the new portal."
+        ));
+    }
 }
 
 pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {
@@ -72,7 +94,9 @@ pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {
         print_report(&report)?;
     }
     if !report.passed() {
-        bail!("something that the bridge needs is missing; grant it to the webhook in the portal");
+        bail!(
+            "something that the bridge needs is missing; grant it to the webhook or the application in the portal"
+        );
     }
     Ok(())
 }
@@ -89,33 +113,53 @@ fn print_report(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub fn show(global: &Global, command: &AsJson) -> anyhow::Result<()> {
+pub fn show(global: &Global, command: &Show) -> anyhow::Result<()> {
     let store = workplace::store(global)?;
     let connection: Option<Connection> = store.credential(CONNECTION_CREDENTIAL)?;
     let catalog: Option<Catalog> = store.setting(CATALOG_SETTING)?;
-    let Some(connection) = connection else {
-        if command.json {
-            return output::json(&json!({ "connected": false }));
-        }
-        return output::line(
-            "No portal is connected; connect one with `b24-bridge portal connect --webhook URL`.",
-        );
-    };
+    let application = deliver::app::status(&store)?;
+    let admin_url = workplace::admin_url(&store, &command.admin)?;
     let read_at = catalog.as_ref().map(|catalog| catalog.taken_at.to_string());
-    if command.json {
-        return output::json(&json!({
-            "connected": true,
-            "portal": connection.portal(),
-            "connection": connection.to_string(),
-            "user_id": connection.user_id(),
-            "catalog_read_at": read_at,
-            "simple_crm": catalog.is_some_and(|catalog| catalog.simple_crm),
-        }));
+    if command.json.json {
+        let mut shown = match &connection {
+            None => json!({ "connected": false }),
+            Some(connection) => json!({
+                "connected": true,
+                "portal": connection.portal(),
+                "connection": connection.to_string(),
+                "user_id": connection.user_id(),
+                "catalog_read_at": read_at,
+                "simple_crm": catalog.is_some_and(|catalog| catalog.simple_crm),
+            }),
+        };
+        if let Some(application) = &application {
+            if let deliver::app::AppState::Installed { user_id, .. } = &application.state
+                && application.delivers
+            {
+                shown["user_id"] = json!(user_id);
+            }
+            shown["application"] = app::shown(application, &admin_url);
+        }
+        return output::json(&shown);
     }
-    output::line(format_args!("portal      {}", connection.portal()))?;
-    output::line(format_args!("connection  {connection}"))?;
-    output::line(format_args!(
-        "fields read {}",
-        read_at.unwrap_or_else(|| "never".to_owned())
-    ))
+    match &connection {
+        None if application.is_none() => {
+            return output::line(
+                "No portal is connected; connect one with `b24-bridge portal connect --webhook URL`.",
+            );
+        }
+        None => output::line("No portal is connected yet: the application is not installed.")?,
+        Some(connection) => {
+            output::line(format_args!("portal      {}", connection.portal()))?;
+            output::line(format_args!("connection  {connection}"))?;
+            output::line(format_args!(
+                "fields read {}",
+                read_at.unwrap_or_else(|| "never".to_owned())
+            ))?;
+        }
+    }
+    match &application {
+        Some(application) => app::show(application, &admin_url),
+        None => Ok(()),
+    }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
-use super::args::{Country, Global, LogFormat, LogLevel, PortalProfile, PublicUrl, Way};
+use super::args::{AdminUrl, Country, Global, LogFormat, LogLevel, PortalProfile, PublicUrl, Way};
 use crate::deliver::{self, CONNECTION_CREDENTIAL, Conditions, Given, Preferences};
 use crate::logging;
 use crate::model::Secret;
 use crate::portal::{self, Connection, Portal};
-use crate::run::PUBLIC_URL_SETTING;
+use crate::run::{ADMIN_URL_SETTING, PUBLIC_URL_SETTING};
 use crate::store::Store;
 use crate::throttle::Profile;
 
@@ -90,6 +90,7 @@ pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
         outbound_ip: way.outbound_ip,
         resolve: way.portal_resolve.clone(),
         proxy: way.portal_proxy.clone().map(Secret::new),
+        oauth_url: way.oauth_url.clone(),
         ..portal::Options::default()
     })
 }
@@ -100,7 +101,7 @@ pub fn portal(store: &Store, options: &portal::Options) -> anyhow::Result<Portal
     let connection = connection.ok_or_else(|| {
         anyhow!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`")
     })?;
-    Ok(Portal::open(connection, options)?)
+    Ok(deliver::open(store, connection, options)?)
 }
 
 /// The address that websites know the bridge by: the flag, what the last server noted, or the default listener.
@@ -112,6 +113,17 @@ pub fn public_url(store: &Store, flag: &PublicUrl) -> anyhow::Result<String> {
         .or(noted)
         .unwrap_or_else(|| "http://localhost:8080".to_owned());
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// The address that browsers know the administrators' listener by: the flag, what the last server noted, or the default
+/// listener.
+pub fn admin_url(store: &Store, flag: &AdminUrl) -> anyhow::Result<String> {
+    let noted: Option<String> = store.setting(ADMIN_URL_SETTING)?;
+    Ok(flag
+        .admin_url
+        .clone()
+        .or(noted)
+        .unwrap_or_else(|| "http://localhost:8081".to_owned()))
 }
 
 /// A channel's address.

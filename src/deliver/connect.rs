@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::app;
 use super::clock::now;
 use super::engine::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::Catalog;
@@ -46,7 +47,8 @@ pub struct Trial {
     pub catalog: Option<Catalog>,
 }
 
-/// Asks the portal what the connection may do and, when that is enough, reads its catalogue.
+/// Asks the portal what a webhook may do and, when that is enough, reads its catalogue. An application is tried by its
+/// installation.
 pub fn try_out(connection: Connection, options: &portal::Options) -> Result<Trial, ConnectError> {
     let portal = Portal::open(connection.clone(), options)?;
     let report = portal.check();
@@ -63,14 +65,43 @@ pub fn try_out(connection: Connection, options: &portal::Options) -> Result<Tria
 
 /// How many submissions are half delivered to another portal than this one.
 pub fn half_done_elsewhere(store: &Store, new: &Connection) -> Result<u64, StoreError> {
+    match is_elsewhere(store, &new.portal())? {
+        true => store.half_done(),
+        false => Ok(0),
+    }
+}
+
+/// Whether another portal than the one at this address was served so far.
+pub(super) fn is_elsewhere(store: &Store, portal: &str) -> Result<bool, StoreError> {
     let known = match store.credential::<Connection>(CONNECTION_CREDENTIAL)? {
         Some(known) => Some(known.portal()),
         None => store.setting(LAST_PORTAL_SETTING)?,
     };
-    match known.is_some_and(|known| known != new.portal()) {
-        true => store.half_done(),
-        false => Ok(0),
+    Ok(known.is_some_and(|known| known != portal))
+}
+
+/// Notes which portal is served now.
+pub(super) fn remember(store: &Store, portal: &str) -> Result<(), StoreError> {
+    store.put_setting(LAST_PORTAL_SETTING, &portal)
+}
+
+/// Stores the connection under the address that the portal itself has told: it is the same portal.
+pub(super) fn moved(store: &Store, connection: &Connection) -> Result<(), StoreError> {
+    if let Connection::App(keys) = connection {
+        store.put_credential(app::APP_KEYS_CREDENTIAL, keys)?;
     }
+    remember(store, &connection.portal())?;
+    store.put_credential(CONNECTION_CREDENTIAL, connection)
+}
+
+/// Forgets the connection and waits until a running server has let go of it, so that nothing reaches that portal once
+/// more. False when there was none.
+pub(super) fn let_go(store: &Store) -> Result<bool, StoreError> {
+    let was_there = store.delete_credential(CONNECTION_CREDENTIAL)?;
+    if was_there {
+        std::thread::sleep(LET_GO);
+    }
+    Ok(was_there)
 }
 
 /// Stores a connection that passed, with the catalogue that was read. Numbers of contacts and deals mean other records
@@ -87,27 +118,29 @@ pub fn keep(
         _ if half_done == 0 => 0,
         Some(HalfDone::Continue) => 0,
         Some(HalfDone::StartOver) => {
-            // What starts over must not reach the old portal once more.
-            if store.delete_credential(CONNECTION_CREDENTIAL)? {
-                std::thread::sleep(LET_GO);
-            }
+            let_go(store)?;
             store.start_over()?
         }
         None => return Err(ConnectError::HalfDone(half_done)),
     };
     store.put_setting(CATALOG_SETTING, catalog)?;
-    store.put_setting(LAST_PORTAL_SETTING, &connection.portal())?;
+    remember(store, &connection.portal())?;
     store.put_credential(CONNECTION_CREDENTIAL, connection)?;
     Ok(started_over)
 }
 
-/// Forgets the connection; submissions are stored and wait. False when there was none.
+/// Forgets the connection, an application's keys and tokens with it; submissions are stored and wait. False when there
+/// was none.
 pub fn disconnect(store: &Store) -> Result<bool, StoreError> {
     let Some(known) = store.credential::<Connection>(CONNECTION_CREDENTIAL)? else {
         return Ok(false);
     };
-    store.put_setting(LAST_PORTAL_SETTING, &known.portal())?;
-    store.delete_credential(CONNECTION_CREDENTIAL)
+    remember(store, &known.portal())?;
+    let was_there = store.delete_credential(CONNECTION_CREDENTIAL)?;
+    if let Connection::App(_) = known {
+        app::forget_credentials(store)?;
+    }
+    Ok(was_there)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::clock::now;
 use super::keeper::{self, Health, Weather};
 use super::preferences::{Conditions, Given, Preferences};
 use super::task::Task;
-use super::{feed, turn};
+use super::{connect, feed, tokens, turn};
 use crate::model::{Catalog, Millis};
 use crate::portal::{self, Connection, Portal};
 use crate::store::{Store, StoreError};
@@ -126,7 +126,9 @@ impl Engine {
         self.shared.health().weather.clone()
     }
 
+    /// What is known of the portal; when nobody has looked for long, it is read anew for the next look.
     pub fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.shared.wake();
         self.shared.catalog()
     }
 
@@ -216,6 +218,21 @@ impl Shared {
                 self.bell
                     .wait_timeout_while(inner, most, |inner| inner.rings == rings && !inner.stop),
             );
+        }
+    }
+
+    /// There is work: a catalogue that has been left to grow old is read again.
+    pub fn wake(&self) {
+        let was_resting = {
+            let mut health = self.health();
+            let is_resting = health.is_resting();
+            if is_resting {
+                health.want_catalog(now());
+            }
+            is_resting
+        };
+        if was_resting {
+            self.news();
         }
     }
 
@@ -316,7 +333,7 @@ impl Shared {
         let kept = self.store.credential::<Connection>(CONNECTION_CREDENTIAL);
         if let Ok(Some(kept)) = kept
             && kept == *portal.opened_with()
-            && let Err(error) = self.store.put_credential(CONNECTION_CREDENTIAL, &known)
+            && let Err(error) = connect::moved(&self.store, &known)
         {
             tracing::warn!(%error, "the portal's new address could not be stored");
         }
@@ -343,6 +360,9 @@ impl Shared {
             self.conditions.store(Arc::new(after));
         }
         self.reopen_portal(is_same_pace);
+        if self.portal().is_some_and(|portal| portal.look_for_tokens()) {
+            self.health().tokens_may_have_come();
+        }
         if !is_same {
             // The feeder renders anew what waits.
             self.store.changes().nudge();
@@ -366,16 +386,15 @@ impl Shared {
             }
             return;
         }
-        let opened =
-            connection.and_then(
-                |connection| match Portal::open(connection, &self.conditions().portal) {
-                    Ok(portal) => Some(Arc::new(portal)),
-                    Err(error) => {
-                        tracing::error!(%error, "the portal cannot be opened");
-                        None
-                    }
-                },
-            );
+        let opened = connection.and_then(|connection| {
+            match tokens::open(&self.store, connection, &self.conditions().portal) {
+                Ok(portal) => Some(Arc::new(portal)),
+                Err(error) => {
+                    tracing::error!(%error, "the portal cannot be opened");
+                    None
+                }
+            }
+        });
         if is_same_portal && opened.is_some() {
             // Only faster or slower: what is known of it stays. Who waits for the old one's turn still gets it.
             self.portal.store(opened);
@@ -434,4 +453,6 @@ impl std::ops::DerefMut for HealthGuard<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod board_tests;
+#[cfg(test)]
+mod idle_tests;

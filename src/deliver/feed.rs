@@ -122,6 +122,12 @@ impl Feeder {
                 false if self.lines.is_full() => return Ok(FULL),
                 false => shared.store.unfinished(self.horizon, room)?,
             };
+            if !waiting.is_empty() && shared.health().is_resting() {
+                // What the portal told long ago is told again before anything is rendered by it.
+                shared.wake();
+                *self = Feeder::new();
+                return Ok(NO_CATALOG);
+            }
             let Some(last) = waiting.last().map(|w| w.id) else {
                 if !taken.is_empty() {
                     continue;

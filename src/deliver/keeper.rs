@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::app;
+use super::board::Board;
 use super::clock::now;
 use super::engine::Shared;
 use crate::model::{Call, Catalog, Effect, Millis, Trouble, TroubleKind};
@@ -20,6 +22,8 @@ const FIRST_PROBE: Duration = Duration::from_millis(500);
 const LONGEST_PROBE: Duration = Duration::from_secs(60);
 /// A block by hand (OVERLOAD_LIMIT) is not to be hammered.
 const OVERLOAD_PROBE: Duration = Duration::from_secs(10 * 60);
+/// How often the age of an application's refresh token is looked at.
+const REFRESH_LOOK: Duration = Duration::from_secs(24 * 3600);
 /// The keeper looks up at least this often, to notice a stop.
 const LOOK_UP: Duration = Duration::from_secs(1);
 
@@ -44,20 +48,25 @@ pub enum Weather {
 #[derive(Debug)]
 pub struct Health {
     pub weather: Weather,
-    /// While down: when the next probe is due, and the pause after it.
+    /// While down: what was the matter last, when the next probe is due, and the pause after it.
+    hindrance: Option<TroubleKind>,
     next_probe: Millis,
     pause: Duration,
     /// Somebody met a field or label that the catalogue does not know.
     wants_catalog_since: Option<Millis>,
+    /// The catalogue is older than it should be, and stays so until there is work for it.
+    is_resting: bool,
 }
 
 impl Default for Health {
     fn default() -> Self {
         Health {
             weather: Weather::Unknown,
+            hindrance: None,
             next_probe: Millis(0),
             pause: FIRST_PROBE,
             wants_catalog_since: None,
+            is_resting: false,
         }
     }
 }
@@ -73,7 +82,12 @@ impl Health {
 
     /// Whether calls may be sent.
     pub fn may_send(&self) -> bool {
-        matches!(self.weather, Weather::Up { .. })
+        matches!(self.weather, Weather::Up { .. }) && !self.is_resting
+    }
+
+    /// Whether the catalogue has been left to grow old: it is read again before anything is rendered by it.
+    pub fn is_resting(&self) -> bool {
+        self.is_resting
     }
 
     /// A call met trouble that is not its own.
@@ -88,9 +102,13 @@ impl Health {
         } else {
             self.pause = (self.pause * 2).min(LONGEST_PROBE);
         }
-        if trouble.kind == TroubleKind::Overload {
-            self.pause = OVERLOAD_PROBE;
+        match trouble.kind {
+            TroubleKind::Overload => self.pause = OVERLOAD_PROBE,
+            // Nobody is asked with dead tokens: this probe ends at the store, where new ones may stand at any moment.
+            TroubleKind::AuthorizationLost => self.pause = LOOK_UP,
+            _ => {}
         }
+        self.hindrance = Some(trouble.kind);
         self.next_probe = trouble.not_before.unwrap_or_default().max(now + self.pause);
         self.weather = Weather::Down {
             since,
@@ -108,6 +126,18 @@ impl Health {
         };
     }
 
+    /// Tokens may have been stored: what hindered for want of them is tried anew at once.
+    pub fn tokens_may_have_come(&mut self) {
+        let is_by_tokens = matches!(
+            self.hindrance,
+            Some(TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost)
+        );
+        if matches!(self.weather, Weather::Down { .. }) && is_by_tokens {
+            self.pause = FIRST_PROBE;
+            self.next_probe = Millis(0);
+        }
+    }
+
     /// Asks for a catalogue younger than `now`.
     pub fn want_catalog(&mut self, now: Millis) {
         self.wants_catalog_since.get_or_insert(now);
@@ -117,6 +147,7 @@ impl Health {
 /// The keeper's thread.
 pub fn keep(shared: &Shared) {
     let mut seen_settings = None;
+    let mut refresh_token = RefreshToken::default();
     while !shared.stopping() {
         let settings = shared.store.changes().now().settings;
         if seen_settings != Some(settings) {
@@ -124,7 +155,10 @@ pub fn keep(shared: &Shared) {
             shared.take_up_settings();
         }
         let wait = match shared.portal() {
-            Some(portal) => look_after(shared, &portal),
+            Some(portal) => {
+                refresh_token.look_after(shared, &portal);
+                look_after(shared, &portal)
+            }
             None => LOOK_UP,
         };
         shared.wait_for_news(wait.min(LOOK_UP));
@@ -156,10 +190,52 @@ fn look_after(shared: &Shared, portal: &Arc<Portal>) -> Duration {
         None => true,
         Some(age) => age >= CATALOG_AGE || (wanted.is_some() && age >= CATALOG_LEAST_AGE),
     };
-    if due || !shared.health().may_send() {
+    let rests = due && wanted.is_none() && age.is_some() && may_rest(shared, portal);
+    if rests || !due {
+        // Not due: somebody else has read it.
+        shared.health().is_resting = rests;
+    }
+    if !rests && (due || !shared.health().may_send()) {
         read_catalog(shared, portal, due);
     }
     LOOK_UP
+}
+
+/// A bridge that has nothing to do would cause a renewal of the application's tokens every hour, only to keep a list of
+/// fields young that nobody looks at: a schedule, which the authorization server may block. The list is read when
+/// there is work again, before anything is rendered by it, or when somebody looks at it.
+// b24: settings/oauth/auto-renewal.md
+fn may_rest(shared: &Shared, portal: &Portal) -> bool {
+    let is_up = matches!(shared.health().weather, Weather::Up { .. });
+    is_up && shared.look_at_board(Board::len) == 0 && portal.token_has_ended()
+}
+
+/// Watches the age of an application's refresh token.
+#[derive(Default)]
+struct RefreshToken {
+    /// Not looked at before.
+    next_look: Millis,
+}
+
+impl RefreshToken {
+    fn look_after(&mut self, shared: &Shared, portal: &Portal) {
+        let at = now();
+        if at < self.next_look {
+            return;
+        }
+        self.next_look = at + REFRESH_LOOK;
+        let Err(trouble) = app::refresh_before_it_ends(portal) else {
+            return;
+        };
+        if trouble.kind != TroubleKind::AuthorizationLost {
+            let ends = app::installation(&shared.store).ok().flatten();
+            let ends = ends.map(|installation| installation.tokens.refresh_until.to_string());
+            tracing::warn!(
+                reason = %trouble.text, ends = ends.as_deref().unwrap_or("soon"),
+                "the application's refresh token ends soon and could not be renewed; open the application in the portal before it does"
+            );
+        }
+    }
 }
 
 /// One cheap call that any connection may make.
@@ -197,6 +273,7 @@ fn read_catalog(shared: &Shared, portal: &Portal, due: bool) {
             keep_catalog(shared, catalog);
             let mut health = shared.health();
             health.wants_catalog_since = None;
+            health.is_resting = false;
             health.up(round_trip);
         }
         Err(error) => {

@@ -7,9 +7,11 @@
 //! - `turn`: one batch from plan to recorded facts.
 //! - `task`: one submission with all that is known of it.
 //! - `keeper`: is the portal there? Keeps the connection, the catalogue and the probes.
-//! - `connect`: a connection is tried, then stored. `preferences`: settings that may change while all this runs.
+//! - `connect`: a connection is tried, then stored. `app`: the portal reached as a local application. `tokens`: where its
+//!   tokens are kept. `preferences`: settings that may change while all this runs.
 //! - `rehearsal`: the dry run of `channel plan`.
 
+pub mod app;
 mod board;
 mod clock;
 pub mod connect;
@@ -20,6 +22,7 @@ mod long_lines;
 mod preferences;
 mod rehearsal;
 mod task;
+mod tokens;
 mod turn;
 mod wave;
 
@@ -29,4 +32,5 @@ pub use keeper::{Health, Weather};
 pub use preferences::{Conditions, Given, PREFERENCES_SETTING, Preferences, USUAL_COUNTRY, USUAL_PROFILE};
 pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed, rehearse};
 pub use task::{Asked, Task, submission};
+pub use tokens::open;
 pub use wave::{Packed, Share, pack};

@@ -303,7 +303,7 @@ impl Sender<'_> {
             let trouble = task.absorb(answers, took, now);
             if general
                 .as_ref()
-                .is_some_and(|trouble| trouble.kind != TroubleKind::Unreachable)
+                .is_some_and(|trouble| is_of_the_batch(trouble.kind))
             {
                 task.batch_failures += 1;
             }
@@ -335,7 +335,10 @@ impl Sender<'_> {
         let now = self.shared.now();
         let id = task.submission.id;
         let steps: Vec<Step> = std::mem::take(&mut task.unsaved);
-        let blameless = matches!(trouble.kind, TroubleKind::RateLimit | TroubleKind::OperatingTime);
+        let blameless = matches!(
+            trouble.kind,
+            TroubleKind::RateLimit | TroubleKind::OperatingTime | TroubleKind::AuthorizationLost
+        );
         let count_attempt = !blameless;
         if count_attempt {
             task.attempts += 1;
@@ -351,7 +354,11 @@ impl Sender<'_> {
             });
             return (Record { id, steps, change }, None);
         }
-        let at = match trouble.not_before {
+        // A pause of the way to the portal is kept by the health, and ends with its cause.
+        let at = match trouble
+            .not_before
+            .filter(|_| !general || is_of_the_batch(trouble.kind))
+        {
             Some(at) => at.max(now),
             // The portal as a whole is away: it goes when the probe finds it back.
             None if general || blameless => now,
@@ -422,6 +429,14 @@ fn general_trouble(answers: &[Answer]) -> Option<Trouble> {
     let first = answers.first()?.trouble()?;
     let all = answers.iter().all(|answer| answer.trouble().is_some());
     (all && first.kind.is_portal_wide() && first.kind != TroubleKind::RateLimit).then(|| first.clone())
+}
+
+/// Whether one of the commands may have brought the whole batch down: not when the portal never looked at it.
+fn is_of_the_batch(kind: TroubleKind) -> bool {
+    !matches!(
+        kind,
+        TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost
+    )
 }
 
 fn log(record: &Record) {

@@ -126,6 +126,8 @@ pub enum TroubleKind {
     /// The connection itself is refused (NO_AUTH_FOUND, INVALID_CREDENTIALS, a deleted webhook):
     /// every submission waits until the administrator mends it.
     ConnectionRefused,
+    /// The application's tokens are dead: nobody is asked again before it is connected anew.
+    AuthorizationLost,
     /// An earlier command of the same batch failed and the batch stopped there.
     NotRun,
 }

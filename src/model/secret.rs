@@ -18,6 +18,15 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// Compares in a time that does not tell where the texts differ.
+    pub fn is_same(&self, given: &str) -> bool {
+        let differences = given
+            .bytes()
+            .zip(self.0.bytes())
+            .fold(0, |sum, (a, b)| sum | (a ^ b));
+        given.len() == self.0.len() && differences == 0
+    }
 }
 
 impl fmt::Display for Secret {
@@ -47,5 +56,13 @@ mod tests {
     fn shows_four_characters_at_most() {
         assert_eq!(format!("{:?}", Secret::new("abcdefghijkl1234")), "Secret(…1234)");
         assert_eq!(Secret::new("short").to_string(), "…");
+    }
+
+    #[test]
+    fn secrets_are_compared_whole() {
+        assert!(Secret::new("abc").is_same("abc"));
+        for (a, b) in [("abc", "abd"), ("ab", "abc"), ("abc", "ab"), ("", "a")] {
+            assert!(!Secret::new(a).is_same(b), "{a} {b}");
+        }
     }
 }

@@ -25,6 +25,10 @@ const MAX_IDLE: Duration = Duration::from_secs(4);
 /// Idle connections worth keeping: delivery works on one or two threads.
 const MAX_IDLE_CONNECTIONS: usize = 4;
 
+/// Bitrix24's own authorization server.
+// b24: settings/oauth/index.md
+pub const USUAL_OAUTH_URL: &str = "https://oauth.bitrix.info";
+
 /// How the portal is reached.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -41,6 +45,9 @@ pub struct Options {
     pub resolve: Vec<(String, IpAddr)>,
     /// `http://[user:password@]host:port`. The environment's proxy variables are not read.
     pub proxy: Option<Secret>,
+    /// The authorization server of applications, without a slash at the end. Said here and nowhere else: what a
+    /// request or an answer names is not called.
+    pub oauth_url: String,
 }
 
 impl Default for Options {
@@ -53,6 +60,7 @@ impl Default for Options {
             outbound_ip: None,
             resolve: Vec::new(),
             proxy: None,
+            oauth_url: USUAL_OAUTH_URL.to_owned(),
         }
     }
 }
@@ -66,6 +74,9 @@ pub enum OpenError {
     Authorities(String),
     #[error("the proxy's address cannot be read; write http://host:port")]
     Proxy,
+    /// An application's connection was opened without the place where its tokens are kept.
+    #[error("an application's connection is opened together with its tokens")]
+    NoTokens,
 }
 
 /// The client. Redirects are reported, not followed, and no status is an error: [`super::post`] and

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Portal;
+use super::{Connection, Portal};
 use crate::model::{Answer, Arg, Call, Effect};
 
 /// Methods without which a submission cannot be delivered.
@@ -51,6 +51,34 @@ pub const OPTIONAL_METHODS: &[(&str, &str)] = &[
     ),
     ("crm.currency.list", "currencies are sent as they were typed"),
     ("user.get", "people can be named by number only"),
+];
+
+/// A right of a local application, and what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Right {
+    pub scope: &'static str,
+    pub purpose: &'static str,
+}
+
+/// The least that has to be ticked in the portal's form of a local application.
+// b24: api-reference/scopes/permissions.md, api-reference/user/user-scope.md, api-reference/widgets/crm/list-toolbar.md
+pub const APP_RIGHTS: &[Right] = &[
+    Right {
+        scope: "crm",
+        purpose: "leads, deals and contacts",
+    },
+    Right {
+        scope: "user_basic",
+        purpose: "people by name and e-mail; `user` will do as well",
+    },
+    Right {
+        scope: "placement",
+        purpose: "the button above the lists of leads and deals",
+    },
+    Right {
+        scope: "im",
+        purpose: "the notification after the installation",
+    },
 ];
 
 /// One line of `portal check`.
@@ -117,12 +145,19 @@ impl Portal {
                 "encryption",
                 false,
                 false,
-                "http:// lets everybody on the way read the webhook's code; use it on a closed network only",
+                match &connection {
+                    Connection::Webhook { .. } => {
+                        "http:// lets everybody on the way read the webhook's code; use it on a closed network only"
+                    }
+                    Connection::App(_) => {
+                        "http:// lets everybody on the way read the application's tokens; use it on a closed network only"
+                    }
+                },
             );
         } else {
             report.put("encryption", true, false, "https");
         }
-        rights(&mut report, of("scope"));
+        rights(&mut report, of("scope"), &connection);
         for (key, name) in [
             ("leads", "reading leads"),
             ("deals", "reading deals"),
@@ -215,7 +250,7 @@ fn who(answers: &[Option<&Answer>], address: &str) -> String {
     address.to_owned()
 }
 
-fn rights(report: &mut Report, scope: Option<&Answer>) {
+fn rights(report: &mut Report, scope: Option<&Answer>, connection: &Connection) {
     let Some(scopes) = names(scope) else {
         report.put(
             "right crm",
@@ -226,7 +261,12 @@ fn rights(report: &mut Report, scope: Option<&Answer>) {
         return;
     };
     let crm = scopes.contains("crm");
-    let way_out = "missing; tick \"CRM (crm)\" in the webhook's settings";
+    let is_app = matches!(connection, Connection::App(_));
+    let way_out = if is_app {
+        "missing; tick \"CRM (crm)\" in the application's settings and install it once more"
+    } else {
+        "missing; tick \"CRM (crm)\" in the webhook's settings"
+    };
     report.put("right crm", crm, true, if crm { "present" } else { way_out });
     let user = ["user", "user_brief", "user_basic"]
         .into_iter()
@@ -239,6 +279,23 @@ fn rights(report: &mut Report, scope: Option<&Answer>) {
             false,
             "missing; people can be named by number only",
         ),
+    }
+    if is_app {
+        for (scope, loss) in [
+            (
+                "placement",
+                "missing; no button stands above the lists of leads and deals",
+            ),
+            ("im", "missing; nobody is told of the installation"),
+        ] {
+            let there = scopes.contains(scope);
+            report.put(
+                format!("right {scope}"),
+                there,
+                false,
+                if there { "present" } else { loss },
+            );
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ureq::http::Uri;
 
-use crate::model::Secret;
+use crate::model::{AppKeys, Secret};
 
 /// Portals make codes of 16 characters. One this short was made up for a test, and cutting it out
 /// would only tear words apart.
@@ -18,6 +18,10 @@ pub enum Connection {
     /// An inbound webhook: `https://portal/rest/1/code/`, the method's name goes behind it.
     // b24: local-integrations/local-webhooks.md
     Webhook { url: Secret },
+    /// A local application: methods stand at `https://portal/rest/`, and each call carries a token, which is kept
+    /// elsewhere because it changes.
+    // b24: settings/how-to-call-rest-api/authorization.md
+    App(AppKeys),
 }
 
 /// The text is no webhook's address. Says what is wrong without repeating the text: it may hold a
@@ -40,27 +44,8 @@ impl Connection {
     /// Reads a webhook's address as people copy it: with or without the last slash, and with or
     /// without the method that the portal's page shows behind it.
     pub fn webhook(text: &str) -> Result<Connection, ConnectionError> {
-        use ConnectionError::{NotAWebhook, NotAnAddress, UserInfo};
-        let text = text.trim().trim_matches(['"', '\'', '<', '>']);
-        let text = text.split(['?', '#']).next().unwrap_or_default();
-        if !text.is_ascii() {
-            return Err(NotAnAddress(
-                "a name in national letters must be written in its xn-- form",
-            ));
-        }
-        let uri: Uri = text.parse().map_err(|_| NotAnAddress("it cannot be read"))?;
-        let scheme = match uri.scheme_str() {
-            Some(scheme @ ("http" | "https")) => scheme,
-            Some(_) => return Err(NotAnAddress("it must begin with https:// or http://")),
-            None => return Err(NotAnAddress("https:// is missing")),
-        };
-        let authority = uri.authority().map(|a| a.as_str()).unwrap_or_default();
-        if authority.contains('@') {
-            return Err(UserInfo);
-        }
-        if uri.host().unwrap_or_default().is_empty() {
-            return Err(NotAnAddress("the host is missing"));
-        }
+        use ConnectionError::NotAWebhook;
+        let Address { origin, uri } = Address::read(text)?;
         let parts: Vec<&str> = uri.path().split('/').filter(|part| !part.is_empty()).collect();
         let rest = parts
             .iter()
@@ -77,9 +62,8 @@ impl Connection {
             return Err(NotAWebhook);
         }
         let path = parts[..=rest + 2].join("/");
-        let host = authority.to_ascii_lowercase();
         Ok(Connection::Webhook {
-            url: Secret::new(format!("{scheme}://{host}/{path}/")),
+            url: Secret::new(format!("{origin}/{path}/")),
         })
     }
 
@@ -87,6 +71,7 @@ impl Connection {
     pub(super) fn method_url(&self, method: &str) -> String {
         match self {
             Connection::Webhook { url } => format!("{}{method}", url.reveal()),
+            Connection::App(keys) => format!("{}/rest/{method}", keys.portal),
         }
     }
 
@@ -101,6 +86,7 @@ impl Connection {
                     .map_or(url.len(), |at| after_scheme + at);
                 url[..end].to_owned()
             }
+            Connection::App(keys) => keys.portal.clone(),
         }
     }
 
@@ -109,9 +95,10 @@ impl Connection {
         self.portal().starts_with("http://")
     }
 
-    /// The user in whose name the webhook works.
+    /// The user in whose name the webhook works; an application's is known by its tokens.
     pub fn user_id(&self) -> Option<u64> {
         match self {
+            Connection::App(_) => None,
             Connection::Webhook { url } => url
                 .reveal()
                 .trim_end_matches('/')
@@ -122,8 +109,12 @@ impl Connection {
         }
     }
 
-    /// The address with the last four characters of its code, so that people can tell which webhook it is.
+    /// The address with the last four characters of its code, so that people can tell which webhook it is; for an
+    /// application the address of its methods.
     pub fn hint(&self) -> String {
+        if let Connection::App(keys) = self {
+            return format!("{}/rest/", keys.portal);
+        }
         let code = Secret::new(self.code());
         match self.user_id() {
             Some(user) => format!("{}/rest/{user}/{code}/", self.portal()),
@@ -157,6 +148,7 @@ impl Connection {
                 .rsplit('/')
                 .next()
                 .unwrap_or_default(),
+            Connection::App(keys) => keys.client_secret.reveal(),
         }
     }
 
@@ -172,14 +164,63 @@ impl Connection {
         {
             return None;
         }
-        let moved = Connection::webhook(location).ok()?;
+        let moved = match self {
+            Connection::Webhook { .. } => Connection::webhook(location).ok()?,
+            Connection::App(keys) => Connection::App(AppKeys {
+                portal: Address::read(location).ok()?.origin,
+                ..keys.clone()
+            }),
+        };
         (moved != *self).then_some(moved)
+    }
+}
+
+/// An address in its parts.
+pub(super) struct Address {
+    /// `https://portal.example:8443`, in small letters.
+    pub origin: String,
+    uri: Uri,
+}
+
+impl Address {
+    /// Reads an address as people copy it, with whatever stands behind the host.
+    pub(super) fn read(text: &str) -> Result<Address, ConnectionError> {
+        use ConnectionError::{NotAnAddress, UserInfo};
+        let text = text.trim().trim_matches(['"', '\'', '<', '>']);
+        let text = text.split(['?', '#']).next().unwrap_or_default();
+        if !text.is_ascii() {
+            return Err(NotAnAddress(
+                "a name in national letters must be written in its xn-- form",
+            ));
+        }
+        let uri: Uri = text.parse().map_err(|_| NotAnAddress("it cannot be read"))?;
+        let scheme = match uri.scheme_str() {
+            Some(scheme @ ("http" | "https")) => scheme,
+            Some(_) => return Err(NotAnAddress("it must begin with https:// or http://")),
+            None => return Err(NotAnAddress("https:// is missing")),
+        };
+        let authority = uri.authority().map(|a| a.as_str()).unwrap_or_default();
+        if authority.contains('@') {
+            return Err(UserInfo);
+        }
+        if uri.host().unwrap_or_default().is_empty() {
+            return Err(NotAnAddress("the host is missing"));
+        }
+        let origin = format!("{scheme}://{}", authority.to_ascii_lowercase());
+        Ok(Address { origin, uri })
+    }
+
+    pub(super) fn host(&self) -> String {
+        self.uri.host().unwrap_or_default().to_ascii_lowercase()
     }
 }
 
 /// Without the code: `https://portal/rest/1/…/`.
 impl fmt::Display for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Connection::App(keys) = self {
+            return write!(f, "{} through the application {}", keys.portal, keys.client_id);
+        }
         match self.user_id() {
             Some(user) => write!(f, "{}/rest/{user}/…/", self.portal()),
             None => f.write_str(&self.portal()),
@@ -201,7 +242,9 @@ mod tests {
     const CODE: &str = "abcdef0123456789";
 
     fn url(connection: &Connection) -> &str {
-        let Connection::Webhook { url } = connection;
+        let Connection::Webhook { url } = connection else {
+            panic!("{connection}")
+        };
         url.reveal()
     }
 

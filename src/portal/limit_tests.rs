@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::test_server::{Act, Server, json};
 use super::tests::{call, echo, kind, one, open, write};
 use super::*;
-use crate::model::Arg;
+use crate::model::{Arg, Effect, TroubleKind};
 
 #[test]
 fn calls_that_cannot_go_are_held_back() {

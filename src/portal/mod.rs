@@ -15,41 +15,51 @@
 //!
 //! A call that only reads is `Later` in both cases: it can be repeated at will.
 //!
-//! Nothing here logs or returns a webhook's code, and words of the portal are searched for it. `ureq`
+//! Nothing here logs or returns a webhook's code, a token or an application's key, and words of the portal are
+//! searched for them. `ureq`
 //! itself writes to the `log` crate, which this program does not collect.
 
 mod agent;
+mod ask;
 mod check;
 mod connection;
 mod gate;
 mod gateway;
+mod keys;
+mod oauth;
 mod packing;
 mod post;
 mod read_catalog;
 mod source;
+mod tokens;
+mod verify;
 mod whereabouts;
 
 #[cfg(test)]
 mod test_server;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use crate::throttle::Profile;
 pub use crate::wire::catalog::CatalogError;
-pub use agent::{OpenError, Options};
-pub use check::{Check, NEEDED_METHODS, OPTIONAL_METHODS, Report};
+pub use agent::{OpenError, Options, USUAL_OAUTH_URL};
+pub use check::{APP_RIGHTS, Check, NEEDED_METHODS, OPTIONAL_METHODS, Report, Right};
 pub use connection::{Connection, ConnectionError};
 pub use gateway::{Gateway, gateway};
+pub use keys::{KeysError, app_keys, is_same_host};
+pub use oauth::exchange;
+pub use tokens::TokenStore;
+pub use verify::{TokenOwner, VerifyError, verify_token};
 pub use whereabouts::{Whereabouts, whereabouts};
 
-use crate::model::{Answer, Call, Effect, Millis, Refusal, Trouble, TroubleKind};
+use crate::model::{Answer, AppKeys, Call, Millis, Secret, Trouble};
 use crate::throttle::Permit;
-use crate::wire::decode::{self, Reply};
+use crate::wire::decode;
 use crate::wire::encode;
 use gate::Gate;
 use packing::{not_sent, resting};
-use post::Posted;
+use tokens::{Auth, Kept};
 
 /// The right to send one request now. Worth nothing later: send, or let it go.
 #[must_use]
@@ -62,16 +72,54 @@ pub struct Portal {
     /// Where methods are called; follows the portal when it is renamed.
     connection: Mutex<Connection>,
     opened_with: Connection,
+    auth: Auth,
     gate: Gate,
 }
 
 impl Portal {
-    /// Prepares to call the portal; nothing is sent yet.
+    /// Prepares to call the portal by a webhook; nothing is sent yet. An application is opened with its tokens.
     pub fn open(connection: Connection, options: &Options) -> Result<Portal, OpenError> {
+        match &connection {
+            Connection::Webhook { .. } => Portal::build(connection, Auth::InAddress, options),
+            Connection::App(_) => Err(OpenError::NoTokens),
+        }
+    }
+
+    /// Prepares to call the portal by any connection; an application's tokens are taken from `tokens` and put back
+    /// there when they were renewed.
+    pub fn open_with(
+        connection: Connection,
+        tokens: Arc<dyn TokenStore>,
+        options: &Options,
+    ) -> Result<Portal, OpenError> {
+        let auth = match &connection {
+            Connection::Webhook { .. } => Auth::InAddress,
+            Connection::App(keys) => Auth::Kept(Box::new(Kept::new(
+                tokens,
+                keys.clone(),
+                options.oauth_url.clone(),
+                options.connect_timeout + options.whole_timeout,
+            ))),
+        };
+        Portal::build(connection, auth, options)
+    }
+
+    /// Prepares to call the portal in the name of whoever holds this token of the application. It is not renewed, and
+    /// calls go to the portal that the keys name.
+    pub fn open_as(keys: &AppKeys, access: &Secret, options: &Options) -> Result<Portal, OpenError> {
+        Portal::build(
+            Connection::App(keys.clone()),
+            Auth::Fixed(access.clone()),
+            options,
+        )
+    }
+
+    fn build(connection: Connection, auth: Auth, options: &Options) -> Result<Portal, OpenError> {
         Ok(Portal {
             agent: agent::build(options)?,
             connection: Mutex::new(connection.clone()),
             opened_with: connection,
+            auth,
             gate: Gate::new(options.profile),
         })
     }
@@ -178,6 +226,9 @@ impl Portal {
     /// go on.
     pub fn stop(&self) {
         self.gate.stop();
+        if let Some(kept) = self.auth.kept() {
+            kept.stop();
+        }
     }
 
     /// Cuts requests under way, whose writes then count as `Unknown`. No call succeeds afterwards.
@@ -186,82 +237,27 @@ impl Portal {
         self.agent.clone().shutdown();
     }
 
-    /// One request, with everything around it: permission, sending, reading, learning.
-    fn ask(
-        &self,
-        turn: Option<Turn>,
-        method: &str,
-        content_type: &str,
-        body: &[u8],
-        calls: &[&Call],
-        decode: impl FnOnce(&post::Reply, Millis) -> Reply,
-    ) -> Vec<Answer> {
-        if let Err(trouble) = turn.map_or_else(|| self.wait_for_turn(), Ok) {
-            return vec![Answer::Later(trouble); calls.len()];
+    /// Tokens may have been stored: the next call looks for them. True when there are others than those used last.
+    pub fn look_for_tokens(&self) -> bool {
+        self.auth.kept().is_some_and(Kept::look_again)
+    }
+
+    /// Exchanges an application's refresh token when it would die before `moment`. Nothing happens with a webhook.
+    pub fn refresh_before(&self, moment: Millis) -> Result<(), Trouble> {
+        match self.auth.kept() {
+            Some(kept) => kept.refresh_before(&self.agent, moment, now()),
+            None => Ok(()),
         }
-        let connection = self.connection();
-        let started = Instant::now();
-        let posted = post::post(&self.agent, &connection, method, content_type, body);
-        tracing::debug!(
-            method,
-            calls = calls.len(),
-            sent = body.len(),
-            took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            outcome = posted.name(),
-            "asked the portal"
-        );
-        let at = now();
-        let mut reply = match posted {
-            Posted::Answered(answered) => {
-                if let Some(moved) = &answered.moved_to {
-                    tracing::warn!(to = %moved, "the portal has a new address");
-                    *self.lock_connection() = moved.clone();
-                }
-                decode(&answered, at)
-            }
-            Posted::NotSent(text) => whole(calls.len(), Answer::Later, TroubleKind::Unreachable, text),
-            Posted::Lost(text) => whole(calls.len(), Answer::Unknown, TroubleKind::AnswerLost, text),
-            Posted::Redirected(text) => {
-                whole(calls.len(), Answer::Later, TroubleKind::ConnectionRefused, text)
-            }
-        };
-        self.gate.learn(calls, &mut reply, at);
-        for (answer, call) in reply.answers.iter_mut().zip(calls) {
-            settle(answer, call, &connection);
-        }
-        reply.answers
+    }
+
+    /// Whether the next call is likely to cost a renewal of the application's tokens.
+    pub fn token_has_ended(&self) -> bool {
+        self.auth.kept().is_some_and(|kept| kept.has_ended(now()))
     }
 
     fn lock_connection(&self) -> MutexGuard<'_, Connection> {
         // The value is replaced as a whole, so a panic elsewhere cannot have left it half-made.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn whole(count: usize, verdict: impl Fn(Trouble) -> Answer, kind: TroubleKind, text: String) -> Reply {
-    let trouble = Trouble {
-        kind,
-        text,
-        not_before: None,
-    };
-    Reply {
-        answers: vec![verdict(trouble); count],
-        operating_reset_at: vec![None; count],
-    }
-}
-
-/// The last touches: reads are never in doubt, and no secret leaves.
-fn settle(answer: &mut Answer, call: &Call, connection: &Connection) {
-    if call.effect == Effect::Read
-        && let Answer::Unknown(trouble) = answer
-    {
-        *answer = Answer::Later(trouble.clone());
-    }
-    match answer {
-        Answer::Later(Trouble { text, .. })
-        | Answer::Unknown(Trouble { text, .. })
-        | Answer::Refused(Refusal { text, .. }) => *text = connection.masked(text),
-        Answer::Done { .. } => {}
     }
 }
 
@@ -276,3 +272,7 @@ mod limit_tests;
 mod reading_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod token_tests;
+#[cfg(test)]
+mod verify_tests;

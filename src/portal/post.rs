@@ -51,7 +51,14 @@ pub(super) fn post(
     content_type: &str,
     body: &[u8],
 ) -> Posted {
-    let (status, location, first) = match once(agent, connection, method, content_type, body) {
+    let first = once(
+        agent,
+        &connection.method_url(method),
+        &connection.portal(),
+        content_type,
+        body,
+    );
+    let (status, location, first) = match first {
         Once::Answered { reply, location } => (reply.status, location, reply),
         Once::Failed(posted) => return posted,
     };
@@ -64,7 +71,14 @@ pub(super) fn post(
     else {
         return Posted::Redirected(elsewhere(connection, location.as_deref()));
     };
-    match once(agent, &moved, method, content_type, body) {
+    let second = once(
+        agent,
+        &moved.method_url(method),
+        &moved.portal(),
+        content_type,
+        body,
+    );
+    match second {
         Once::Answered { reply, .. } if (300..400).contains(&reply.status) => {
             Posted::Redirected(elsewhere(&moved, Some("one more address")))
         }
@@ -85,32 +99,33 @@ fn elsewhere(connection: &Connection, location: Option<&str>) -> String {
         .unwrap_or_default();
     let to = if to.is_empty() { "nowhere" } else { to };
     format!(
-        "{} sends calls on to {to} instead of answering; check the webhook's address",
+        "{} sends calls on to {to} instead of answering; check the portal's address",
         connection.portal()
     )
 }
 
-enum Once {
+pub(super) enum Once {
     Answered { reply: Reply, location: Option<String> },
     Failed(Posted),
 }
 
-fn once(agent: &Agent, connection: &Connection, method: &str, content_type: &str, body: &[u8]) -> Once {
+/// Posts a body, which must not be empty, to an address. `server` names it in errors: the address may be a secret.
+pub(super) fn once(agent: &Agent, url: &str, server: &str, content_type: &str, body: &[u8]) -> Once {
     let mut watched = Watched {
         rest: body,
         asked: false,
     };
     let answered = agent
-        .post(connection.method_url(method))
+        .post(url)
         .header("Content-Type", content_type)
         .header("Content-Length", body.len())
         .send(SendBody::from_reader(&mut watched));
     let mut response = match answered {
         Ok(response) => response,
         Err(error) if watched.asked => {
-            return Once::Failed(Posted::Lost(lost(connection, &error)));
+            return Once::Failed(Posted::Lost(lost(server, &error)));
         }
-        Err(error) => return Once::Failed(Posted::NotSent(unreachable(connection, &error))),
+        Err(error) => return Once::Failed(Posted::NotSent(unreachable(server, &error))),
     };
     let header = |name: &str| {
         response
@@ -141,7 +156,7 @@ fn once(agent: &Agent, connection: &Connection, method: &str, content_type: &str
             },
             location,
         },
-        Err(error) => Once::Failed(Posted::Lost(lost(connection, &error))),
+        Err(error) => Once::Failed(Posted::Lost(lost(server, &error))),
     }
 }
 
@@ -159,8 +174,7 @@ impl Read for Watched<'_> {
     }
 }
 
-fn unreachable(connection: &Connection, error: &Error) -> String {
-    let portal = connection.portal();
+fn unreachable(portal: &str, error: &Error) -> String {
     match error {
         Error::HostNotFound => nameless(&portal),
         // The standard library has no kind of error for a name that nobody knows.
@@ -197,8 +211,7 @@ fn nameless(portal: &str) -> String {
 }
 
 /// Errors that hold an address are not repeated: it is a secret.
-fn lost(connection: &Connection, error: &Error) -> String {
-    let portal = connection.portal();
+fn lost(portal: &str, error: &Error) -> String {
     match error {
         Error::Timeout(Timeout::Global | Timeout::RecvResponse | Timeout::RecvBody) => {
             format!("{portal} took the request and did not answer in time")

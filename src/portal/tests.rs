@@ -9,7 +9,7 @@ use serde_json::{Value, json as value};
 
 use super::test_server::{Act, Server, json};
 use super::*;
-use crate::model::{Arg, Secret};
+use crate::model::{Arg, Effect, Secret, TroubleKind};
 
 pub(super) fn open(url: &str, options: &Options) -> Portal {
     Portal::open(Connection::webhook(url).unwrap(), options).unwrap()

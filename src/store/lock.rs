@@ -1,4 +1,4 @@
-//! One `serve` for each data directory.
+//! One `serve` for each data directory, and one process at a time for what must not be done twice.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -7,6 +7,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::Store;
 use super::error::StoreError;
 use super::schema::prepare_files;
 
@@ -28,25 +29,13 @@ impl ServeLock {
     pub fn take(dir: &Path) -> Result<ServeLock, StoreError> {
         prepare_files(dir)?;
         let path = dir.join(LOCK_NAME);
-        let failed = |error: std::io::Error| StoreError::Open {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
         let started = Instant::now();
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(ServeLock { _file: file }),
+            match try_lock(&path)? {
+                Some(file) => return Ok(ServeLock { _file: file }),
                 // `is_held` may be looking just now.
-                Err(TryLockError::WouldBlock) if started.elapsed() < GLANCE => sleep(GLANCE / 20),
-                Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(dir.to_owned())),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                None if started.elapsed() < GLANCE => sleep(GLANCE / 20),
+                None => return Err(StoreError::InUse(dir.to_owned())),
             }
         }
     }
@@ -63,6 +52,52 @@ impl ServeLock {
             Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+/// Held while one process, or one of its threads, does something that no other may do meanwhile.
+#[derive(Debug)]
+pub struct WorkLock {
+    _file: File,
+}
+
+/// How often a lock that somebody holds is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+impl Store {
+    /// Waits for the lock `name` of this data directory; `None` when it was not to be had for so long.
+    pub fn work_lock(&self, name: &str, patience: Duration) -> Result<Option<WorkLock>, StoreError> {
+        let path = self.path().with_file_name(format!("{name}.lock"));
+        let end = Instant::now() + patience;
+        loop {
+            if let Some(file) = try_lock(&path)? {
+                return Ok(Some(WorkLock { _file: file }));
+            }
+            if Instant::now() >= end {
+                return Ok(None);
+            }
+            sleep(AGAIN);
+        }
+    }
+}
+
+/// Opens a file, makes it when there is none, and locks it; `None` while somebody else holds the lock.
+fn try_lock(path: &Path) -> Result<Option<File>, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Open {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -83,5 +118,21 @@ mod tests {
         assert!(!ServeLock::is_held(dir.path()).unwrap());
         ServeLock::take(dir.path()).unwrap();
         assert!(!ServeLock::is_held(&dir.path().join("nowhere")).unwrap());
+    }
+
+    #[test]
+    fn work_is_done_by_one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let first = store.work_lock("work", Duration::ZERO).unwrap();
+        assert!(first.is_some());
+        assert!(store.work_lock("work", AGAIN).unwrap().is_none());
+        assert!(store.work_lock("other", Duration::ZERO).unwrap().is_some());
+        let waiting = {
+            let store = store.clone();
+            std::thread::spawn(move || store.work_lock("work", Duration::from_secs(600)))
+        };
+        drop(first);
+        assert!(waiting.join().unwrap().unwrap().is_some());
     }
 }

@@ -57,7 +57,7 @@ pub use error::StoreError;
 pub use examine::{Examined, Schema, Soundness};
 pub use inbox::{Filter, Line, Listing, Tally};
 pub use journal::{Begin, Change, PastStep, Record, Standing, Stored};
-pub use lock::{LOCK_NAME, ServeLock};
+pub use lock::{LOCK_NAME, ServeLock, WorkLock};
 pub use schema::FILE_NAME;
 pub use sessions::{SESSION_IDLE, SESSION_LIFE, Session, SessionId, TokenDigest};
 pub use take_up::{Received, Waiting};

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::model::{Arg, Call};
+use crate::model::{Arg, Call, Secret};
 
 /// Commands in one batch; the portal refuses the ones beyond.
 // b24: settings/how-to-call-rest-api/batch.md
@@ -160,6 +160,21 @@ pub fn batch_body<'a>(commands: impl IntoIterator<Item = (&'a str, &'a str)>, ha
         .into_bytes()
 }
 
+/// A body, a JSON object or a form, with an application's token in it.
+// b24: settings/how-to-call-rest-api/authorization.md
+pub fn with_token(body: &[u8], token: &Secret) -> Vec<u8> {
+    let (head, rest) = match body {
+        [b'{', rest @ ..] => {
+            let comma = if rest == b"}" { "" } else { "," };
+            (format!("{{\"auth\":{}{comma}", Value::from(token.reveal())), rest)
+        }
+        form => (format!("auth={}&", percent(token.reveal())), form),
+    };
+    let mut out = head.into_bytes();
+    out.extend_from_slice(rest);
+    out
+}
+
 /// How many bytes a command adds to a batch at most: what a wave is measured by.
 pub fn size(key: &str, command: &str) -> usize {
     // `"key":"command",`; both are ASCII without quotes, so JSON adds no escapes.
@@ -288,6 +303,18 @@ mod tests {
             r#"{"halt":1,"cmd":{"kb__x":"a?b=%26","ka__y":"c"}}"#
         );
         assert_eq!(batch_body([], false), br#"{"halt":0,"cmd":{}}"#);
+    }
+
+    #[test]
+    fn a_token_travels_in_the_body() {
+        let token = Secret::new("a\"b");
+        let with = |body: &str| String::from_utf8(with_token(body.as_bytes(), &token)).unwrap();
+        assert_eq!(with("{}"), r#"{"auth":"a\"b"}"#);
+        assert_eq!(
+            with(r#"{"halt":1,"cmd":{}}"#),
+            r#"{"auth":"a\"b","halt":1,"cmd":{}}"#
+        );
+        assert_eq!(with("a=1&b=2"), "auth=a%22b&a=1&b=2");
     }
 
     proptest! {

@@ -9,6 +9,7 @@ pub mod catalog;
 mod catalog_fields;
 pub mod decode;
 pub mod encode;
+pub mod oauth;
 mod plain;
 pub mod verdict;
 

@@ -152,7 +152,7 @@ fn trouble(kind: TroubleKind, status: u16, code: &str, text: &str, not_before: O
     let text = match kind {
         TroubleKind::ConnectionRefused => {
             format!(
-                "the portal refuses the connection ({says}); check the webhook's rights, or make a new one"
+                "the portal refuses the connection ({says}); check the rights of the webhook or the application, or connect the portal anew"
             )
         }
         _ => format!("the portal answered {says}"),

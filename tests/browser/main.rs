@@ -17,6 +17,7 @@ mod forms;
 #[path = "../it/harness.rs"]
 mod harness;
 mod hostile;
+mod in_portal;
 mod keyboard;
 mod person;
 mod settings;

@@ -55,8 +55,17 @@ pub struct Person {
 impl Person {
     /// With a fresh browser that prefers this language.
     pub fn new(language: Language) -> Person {
+        Person::with(language, true)
+    }
+
+    /// The same with a browser that refuses cookies to pages that another site shows in a frame.
+    pub fn without_foreign_cookies(language: Language) -> Person {
+        Person::with(language, false)
+    }
+
+    fn with(language: Language, foreign_cookies: bool) -> Person {
         let person = Person {
-            browser: Chromium::start(language.code()),
+            browser: Chromium::start(language.code(), foreign_cookies),
             language,
             has_scripts: true,
             checks: Checks::default(),
@@ -157,6 +166,18 @@ impl Person {
         look();
         self.browser.close_tab();
         self.browser.switch_to_tab(&here);
+    }
+
+    /// Does something in the first frame of the page, and comes back out of it.
+    #[track_caller]
+    pub fn in_frame<T>(&self, act: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        while let Err(refused) = self.browser.enter_frame() {
+            self.wait_or_fail(started, &format!("no frame: {}", refused.message));
+        }
+        let result = act();
+        self.browser.leave_frame();
+        result
     }
 
     /// Types into the field with this label; what was in it goes away.

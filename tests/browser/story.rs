@@ -162,7 +162,7 @@ fn make_the_channel(person: &Person) {
 }
 
 /// Fills one row.
-fn map(person: &Person, field: &str, value: &str, search: bool) {
+pub fn map(person: &Person, field: &str, value: &str, search: bool) {
     person.fill(person.t("Поле", "Field"), field);
     person.fill(person.t("Значение", "Value"), value);
     if search {

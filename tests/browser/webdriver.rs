@@ -62,8 +62,9 @@ pub struct Refused {
 }
 
 impl Chromium {
-    /// A fresh browser that asks for pages in this language, `ru` or `en`.
-    pub fn start(language: &str) -> Chromium {
+    /// A fresh browser that asks for pages in this language, `ru` or `en`. It may refuse cookies to pages that another
+    /// site shows in a frame, as more and more browsers do.
+    pub fn start(language: &str, foreign_cookies: bool) -> Chromium {
         let driver = Driver::start();
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -86,7 +87,11 @@ impl Chromium {
                 "binary": driver.browser(),
                 "args": args,
                 "perfLoggingPrefs": {"enableNetwork": true, "enablePage": false},
-                "prefs": {"intl.accept_languages": language},
+                "prefs": {
+                    "intl.accept_languages": language,
+                    "profile.block_third_party_cookies": !foreign_cookies,
+                    "profile.cookie_controls_mode": u8::from(!foreign_cookies),
+                },
             },
         }}});
         let base = format!("http://127.0.0.1:{}/session", driver.port());
@@ -179,6 +184,16 @@ impl Chromium {
 
     pub fn close_tab(&self) {
         self.command("DELETE", "window", &Value::Null);
+    }
+
+    /// From now on all commands are about the first frame of the page in sight.
+    pub fn enter_frame(&self) -> Result<Value, Refused> {
+        self.ask("POST", "frame", &json!({"id": 0}))
+    }
+
+    /// All commands are about the page itself again.
+    pub fn leave_frame(&self) {
+        self.command("POST", "frame", &json!({"id": null}));
     }
 
     /// What stands in the nth frame of the page.

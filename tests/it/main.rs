@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod app;
+mod app_security;
 mod backlog;
 mod cli;
 mod contact;

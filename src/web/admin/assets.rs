@@ -33,6 +33,11 @@ pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let js = include_str!("../../../assets/admin.js");
     Asset::new("admin", "js", "text/javascript; charset=utf-8", js)
 });
+/// What pages inside the portal have besides.
+pub static FRAME_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let js = include_str!("../../../assets/frame.js");
+    Asset::new("frame", "js", "text/javascript; charset=utf-8", js)
+});
 pub static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let svg = include_str!("../../../assets/icon.svg");
     Asset::new("icon", "svg", "image/svg+xml", svg)
@@ -43,7 +48,7 @@ pub fn find(path: &str) -> Option<Response> {
     if !path.starts_with("/assets/") {
         return None;
     }
-    let all = [&*STYLE, &*SCRIPT, &*ICON];
+    let all = [&*STYLE, &*SCRIPT, &*FRAME_SCRIPT, &*ICON];
     let asset = all.into_iter().find(|asset| asset.path == path)?;
     let mut response = respond(StatusCode::OK, Bytes::from_static(asset.content.as_bytes()));
     let headers = response.headers_mut();

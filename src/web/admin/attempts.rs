@@ -51,13 +51,24 @@ pub struct Attempts {
 impl Attempts {
     /// Counts a try before its password is looked at, so that many at once gain nothing; or how long to wait.
     pub fn begin(&mut self, address: IpAddr, name: &str, now: Millis) -> Result<(), Duration> {
-        let keys = keys(address, name);
+        self.count(&keys(address, name), now)
+    }
+
+    /// The same where there is no name: a token that the portal has yet to confirm.
+    pub fn begin_from(&mut self, address: IpAddr, now: Millis) -> Result<(), Duration> {
+        self.count(&[address_key(address)], now)
+    }
+
+    fn count(&mut self, keys: &[Key], now: Millis) -> Result<(), Duration> {
         if let Some(wait) = keys.iter().filter_map(|key| self.wait(key, now)).max() {
             return Err(wait);
         }
         for key in keys {
-            self.make_room(&key, now);
-            let entry = self.entries.entry(key).or_insert(Entry { tries: 0, last: now });
+            self.make_room(key, now);
+            let entry = self
+                .entries
+                .entry(key.clone())
+                .or_insert(Entry { tries: 0, last: now });
             if now.since(entry.last) >= FORGET {
                 entry.tries = 0;
             }
@@ -74,6 +85,11 @@ impl Attempts {
         for key in keys(address, name) {
             self.entries.remove(&key);
         }
+    }
+
+    /// The portal has confirmed it.
+    pub fn succeeded_from(&mut self, address: IpAddr) {
+        self.entries.remove(&address_key(address));
     }
 
     fn wait(&self, key: &Key, now: Millis) -> Option<Duration> {
@@ -100,13 +116,16 @@ impl Attempts {
 }
 
 fn keys(address: IpAddr, name: &str) -> [Key; 2] {
-    let address = match address {
+    let name = name.trim().to_lowercase().chars().take(NAME_CHARS).collect();
+    [address_key(address), Key::Name(name)]
+}
+
+fn address_key(address: IpAddr) -> Key {
+    Key::Address(match address {
         // Whoever has one IPv6 address has its /64.
         IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
         v4 => v4,
-    };
-    let name = name.trim().to_lowercase().chars().take(NAME_CHARS).collect();
-    [Key::Address(address), Key::Name(name)]
+    })
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use super::form::Form;
-use super::session::{self, Admin};
+use super::security::Framing;
+use super::session::{self, Admin, Operator, Who};
 use super::visit::{Answer, Problem, Visit};
-use super::{Site, assets, csrf, pages, security};
+use super::{Site, assets, csrf, frame, pages, security};
 use crate::http::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 use crate::http::{BodyError, Method, Response};
 use crate::model::Millis;
+use crate::store::StoreError;
 
 /// One request, read whole.
 pub struct Asked {
@@ -36,9 +38,12 @@ enum Does {
     Knock(fn(&Visit<'_>, &Form) -> Answer),
     Show(fn(&Visit<'_>, &Admin) -> Answer),
     Change(fn(&Visit<'_>, &Admin, &Form) -> Answer),
+    Inspect(fn(&Visit<'_>, &Operator) -> Answer),
+    Manage(fn(&Visit<'_>, &Operator, &Form) -> Answer),
+    Call(fn(&Visit<'_>, &Form) -> Answer),
 }
 
-/// GET, for administrators.
+/// GET, for administrators, inside the portal as well.
 pub const fn show(path: &'static str, page: fn(&Visit<'_>, &Admin) -> Answer) -> Route {
     Route {
         path,
@@ -46,11 +51,36 @@ pub const fn show(path: &'static str, page: fn(&Visit<'_>, &Admin) -> Answer) ->
     }
 }
 
-/// POST of a form, by administrators; its CSRF token has been checked.
+/// POST of a form, by administrators, inside the portal as well; its CSRF token has been checked.
 pub const fn change(path: &'static str, act: fn(&Visit<'_>, &Admin, &Form) -> Answer) -> Route {
     Route {
         path,
         does: Does::Change(act),
+    }
+}
+
+/// GET, for those who have signed in.
+pub const fn inspect(path: &'static str, page: fn(&Visit<'_>, &Operator) -> Answer) -> Route {
+    Route {
+        path,
+        does: Does::Inspect(page),
+    }
+}
+
+/// POST of a form, by those who have signed in; its CSRF token has been checked.
+pub const fn manage(path: &'static str, act: fn(&Visit<'_>, &Operator, &Form) -> Answer) -> Route {
+    Route {
+        path,
+        does: Does::Manage(act),
+    }
+}
+
+/// POST of a form by the portal or from its page. It cannot carry a CSRF token: nothing that it says is believed before
+/// the portal has confirmed it.
+pub const fn call(path: &'static str, act: fn(&Visit<'_>, &Form) -> Answer) -> Route {
+    Route {
+        path,
+        does: Does::Call(act),
     }
 }
 
@@ -72,7 +102,7 @@ pub const fn knock(path: &'static str, act: fn(&Visit<'_>, &Form) -> Answer) -> 
 
 impl Does {
     fn is_read(self) -> bool {
-        matches!(self, Does::Greet(_) | Does::Show(_))
+        matches!(self, Does::Greet(_) | Does::Show(_) | Does::Inspect(_))
     }
 }
 
@@ -83,15 +113,20 @@ pub fn answer(site: &Site, asked: &Asked, now: Millis) -> Response {
     if let Some(asset) = assets::find(&asked.path) {
         return asset;
     }
-    let who = match session::recognise(site, &asked.headers, now) {
-        Ok(who) => who,
+    let (token, path) = match frame::split(&asked.path) {
+        Some((token, path)) => (Some(token), path),
+        None => (None, asked.path.as_str()),
+    };
+    let (who, framing) = match recognise(site, asked, token, now) {
+        Ok(known) => known,
         Err(error) => {
             tracing::error!(%error, "a session cannot be looked up");
             return security::plain_failure();
         }
     };
-    let mut visit = Visit::new(site, asked, &who, now);
-    let answer = match find(asked) {
+    let mut visit = Visit::new(site, asked, path, &who, framing, now);
+    let answer = match find(&asked.method, path) {
+        _ if token.is_some() && who.frame_user().is_none() => Err(Problem::FrameOver),
         Ok((does, params)) => {
             visit.params = params;
             dispatch(does, &visit, asked)
@@ -109,26 +144,53 @@ pub fn answer(site: &Site, asked: &Asked, now: Millis) -> Response {
     response
 }
 
+/// Who asks, and who may show the answer in a frame.
+fn recognise(
+    site: &Site,
+    asked: &Asked,
+    token: Option<&str>,
+    now: Millis,
+) -> Result<(Who, Framing), StoreError> {
+    let who = match token {
+        Some(token) => session::recognise_framed(site, token, now)?,
+        None => session::recognise(site, &asked.headers, now)?,
+    };
+    let origin = match frame::is_framed(&asked.path) {
+        true => site.portal_origin()?,
+        false => None,
+    };
+    Ok((who, origin.map_or(Framing::Never, Framing::Portal)))
+}
+
 fn dispatch(does: Does, visit: &Visit<'_>, asked: &Asked) -> Answer {
     let admin = || visit.admin().ok_or(Problem::SignInFirst);
+    let operator = || visit.who.operator().ok_or(Problem::SignInFirst);
+    match does {
+        Does::Show(_) | Does::Change(_) => {}
+        _ if visit.is_framed() => return Err(Problem::NotInFrame),
+        _ => {}
+    }
     match does {
         Does::Greet(page) => page(visit),
         Does::Show(page) => page(visit, admin()?),
         Does::Knock(act) => act(visit, &csrf::checked(visit, asked)?),
         Does::Change(act) => act(visit, admin()?, &csrf::checked(visit, asked)?),
+        Does::Inspect(page) => page(visit, operator()?),
+        Does::Manage(act) => act(visit, operator()?, &csrf::checked(visit, asked)?),
+        Does::Call(act) => act(visit, &csrf::unchecked(asked)?),
     }
 }
 
 /// The function for a request, and what stands in its path.
-fn find(asked: &Asked) -> Result<(Does, Params), Problem> {
-    let reads = match asked.method {
+fn find(method: &Method, path: &str) -> Result<(Does, Params), Problem> {
+    let reads = match *method {
         Method::GET | Method::HEAD => true,
         Method::POST => false,
         _ => return Err(Problem::MethodNotAllowed("GET, HEAD, POST")),
     };
     let mut other = None;
     for route in pages::ALL.iter().flat_map(|routes| routes.iter()) {
-        let Some(params) = matches(route.path, &asked.path) else {
+        let Some(params) = matches(route.path, path) else {
             continue;
         };
         if route.does.is_read() == reads {
@@ -159,6 +221,18 @@ fn matches(pattern: &'static str, path: &str) -> Option<Params> {
             _ => return None,
         }
     }
+}
+
+/// The patterns of all pages that are shown to administrators inside the portal as well, and of those that are not.
+#[cfg(test)]
+pub fn patterns(in_frame: bool) -> Vec<&'static str> {
+    let all = pages::ALL.iter().flat_map(|routes| routes.iter());
+    let wanted = all.filter(|route| match route.does {
+        Does::Show(_) => in_frame,
+        Does::Greet(_) | Does::Inspect(_) => !in_frame,
+        _ => false,
+    });
+    wanted.map(|route| route.path).collect()
 }
 
 #[cfg(test)]

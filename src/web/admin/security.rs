@@ -14,22 +14,71 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Scripts, styles and pictures are files of ours; nothing inline, nothing from elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; script-src 'self'";
+/// Where the portal's own script comes from; the page that ends an installation falls back on it.
+// b24: sdk/bx24-js-sdk/index.md
+pub const LIBRARY: &str = "https://api.bitrix24.com/api/v1/";
+const LIBRARY_ORIGIN: &str = "https://api.bitrix24.com";
+
+/// Who may show a page in a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Framing {
+    /// Nobody: whoever shows a page of ours inside one of his may trick people into pressing its buttons.
+    Never,
+    /// The portal alone, by its origin.
+    Portal(String),
+}
+
+impl Framing {
+    pub fn origin(&self) -> Option<&str> {
+        match self {
+            Framing::Never => None,
+            Framing::Portal(origin) => Some(origin),
+        }
+    }
+
+    fn policy(&self) -> HeaderValue {
+        let ancestors = match self {
+            Framing::Never => "'none'",
+            Framing::Portal(origin) => origin,
+        };
+        HeaderValue::try_from(format!("{POLICY}; frame-ancestors {ancestors}")).unwrap_or(
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        )
+    }
+}
 
 /// A page.
-pub fn page(status: StatusCode, markup: Markup) -> Response {
+pub fn page(status: StatusCode, markup: Markup, framing: &Framing) -> Response {
     let mut response = respond(status, Bytes::from(markup.into_string()));
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
     put(CONTENT_TYPE, "text/html; charset=utf-8");
-    put(CONTENT_SECURITY_POLICY, POLICY);
-    put(X_FRAME_OPTIONS, "DENY");
     put(OPENER_POLICY, "same-origin");
     put(ROBOTS, "noindex");
+    if *framing == Framing::Never {
+        // It knows no single site: where the portal may show a page, the policy alone says so.
+        put(X_FRAME_OPTIONS, "DENY");
+    }
+    headers.insert(CONTENT_SECURITY_POLICY, framing.policy());
     harden(response)
+}
+
+/// Lets a page load the portal's own script besides ours.
+pub fn allow_library(response: &mut Response, framing: &Framing) {
+    let policy = framing.policy();
+    let with = policy.to_str().map(|policy| {
+        policy.replace(
+            "script-src 'self'",
+            &format!("script-src 'self' {LIBRARY_ORIGIN}"),
+        )
+    });
+    if let Some(with) = with.ok().and_then(|policy| HeaderValue::try_from(policy).ok()) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, with);
+    }
 }
 
 /// Goes to a page of ours with GET.

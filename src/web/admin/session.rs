@@ -1,12 +1,16 @@
-//! Who asks. The browser holds a random token in a cookie; the store knows its digest. Only this module makes an
-//! [`Admin`].
+//! Who asks. The browser holds a random token in a cookie; the store knows its digest. Inside the portal's frame the
+//! token stands in the path, and [`Frames`](crate::portal_app::frames::Frames) knows its digest. Only this module makes
+//! an [`Admin`] or an [`Operator`].
 
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
+use super::frame;
 use super::site::Site;
+use crate::deliver::app;
 use crate::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue, USER_AGENT};
 use crate::model::Millis;
+use crate::portal_app::frames::FrameUser;
 use crate::store::{AccountId, SESSION_LIFE, Session, SessionId, StoreError, TokenDigest};
 use crate::web::visitor::Language;
 
@@ -53,13 +57,31 @@ impl Token {
     }
 }
 
-/// Somebody who has signed in: the right to see and to change everything.
+/// Somebody who may see and change channels and requests: whoever has signed in, or an administrator of the portal
+/// inside its frame.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Admin {
-    session: Session,
+pub enum Admin {
+    Account(Operator),
+    Portal(FrameUser),
 }
 
 impl Admin {
+    pub fn name(&self) -> &str {
+        match self {
+            Admin::Account(operator) => operator.name(),
+            Admin::Portal(user) => &user.name,
+        }
+    }
+}
+
+/// Somebody who has signed in by name and password: the right to everything. An administrator of the portal does not
+/// become one of this machine: accounts, the connection, limits and copies are for operators.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operator {
+    session: Session,
+}
+
+impl Operator {
     pub fn name(&self) -> &str {
         &self.session.account.name
     }
@@ -79,6 +101,8 @@ pub struct Who {
     is_new: bool,
     admin: Option<Admin>,
     chosen: Option<Language>,
+    /// What stands before every path of ours: nothing, or the frame's token.
+    base: String,
 }
 
 impl Who {
@@ -93,6 +117,25 @@ impl Who {
 
     pub fn admin(&self) -> Option<&Admin> {
         self.admin.as_ref()
+    }
+
+    pub fn operator(&self) -> Option<&Operator> {
+        match &self.admin {
+            Some(Admin::Account(operator)) => Some(operator),
+            _ => None,
+        }
+    }
+
+    /// The administrator of the portal in whose frame this is.
+    pub fn frame_user(&self) -> Option<&FrameUser> {
+        match &self.admin {
+            Some(Admin::Portal(user)) => Some(user),
+            _ => None,
+        }
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// The chosen language, else the browser's.
@@ -112,6 +155,7 @@ pub fn recognise(site: &Site, headers: &HeaderMap, now: Millis) -> Result<Who, S
             is_new: true,
             admin: None,
             chosen: cookie(headers, LANGUAGE_COOKIE).and_then(Language::from_code),
+            base: String::new(),
         });
     };
     let session = site.store.session(&token.digest(), now)?;
@@ -128,8 +172,41 @@ pub fn recognise(site: &Site, headers: &HeaderMap, now: Millis) -> Result<Who, S
         token,
         is_new: false,
         chosen: chosen.and_then(Language::from_code),
-        admin: session.map(|session| Admin { session }),
+        admin: session.map(|session| Admin::Account(Operator { session })),
+        base: String::new(),
     })
+}
+
+/// Finds out whose frame it is; somebody unknown when it is over.
+pub fn recognise_framed(site: &Site, token: &str, now: Millis) -> Result<Who, StoreError> {
+    let token = match Token::parse(token) {
+        Some(token) => token,
+        None => Token::random()?,
+    };
+    let keys = app::keys(&site.store)?;
+    // Keys may be forgotten or changed by a command beside the server.
+    let user = site
+        .frames()
+        .find(&token.digest(), now)
+        .filter(|user| keys.is_some_and(|keys| keys.client_id == user.client_id));
+    Ok(Who {
+        is_new: false,
+        chosen: user.as_ref().map(|user| user.language),
+        base: match user {
+            Some(_) => frame::base(&token),
+            None => String::new(),
+        },
+        admin: user.map(Admin::Portal),
+        token,
+    })
+}
+
+/// Lets an administrator of the portal in, as the portal itself has confirmed; the beginning of the path of all pages of
+/// his frame.
+pub fn open_frame(site: &Site, user: FrameUser, now: Millis) -> Result<String, StoreError> {
+    let token = Token::random()?;
+    site.frames().open(token.digest(), user, now);
+    Ok(frame::base(&token))
 }
 
 /// Signs an account in under a new token, so that one planted before is worth nothing; the cookie to set.
@@ -150,8 +227,8 @@ pub fn open(
 }
 
 /// Ends the session; the cookie to set.
-pub fn close(site: &Site, admin: &Admin) -> Result<HeaderValue, StoreError> {
-    site.store.end_session(admin.session())?;
+pub fn close(site: &Site, operator: &Operator) -> Result<HeaderValue, StoreError> {
+    site.store.end_session(operator.session())?;
     Ok(set_cookie(site, "", Some(0)))
 }
 

@@ -9,16 +9,23 @@ use jiff::tz::TimeZone;
 use super::attempts::Attempts;
 use super::retries::Retries;
 use super::setup;
-use crate::deliver::Engine;
+use crate::deliver::{CONNECTION_CREDENTIAL, Engine, app};
 use crate::model::Millis;
 use crate::portal::Connection;
-use crate::store::{Store, TokenDigest};
+use crate::portal_app::frames::Frames;
+use crate::portal_app::request::Event;
+use crate::store::{Store, StoreError, TokenDigest};
 
 /// Messages that wait for the next page of their session; beyond this all are forgotten.
 const MESSAGES: usize = 1_000;
 
 /// Long enough to grant a right in the portal and come back.
 const TRIED: Duration = Duration::from_secs(30 * 60);
+
+/// As long as an access token lives.
+const EARLY: Duration = Duration::from_secs(60 * 60);
+/// Anybody can send them.
+const MOST_EARLY: usize = 8;
 
 /// What the shell decides.
 pub struct SiteOptions {
@@ -40,8 +47,16 @@ pub struct Site {
     pub public_url: String,
     pub zone: TimeZone,
     pub(super) retries: Retries,
+    frames: Mutex<Frames>,
+    /// Installations without a page that came before the keys were entered, and when: the portal shows the keys in the
+    /// very moment in which it calls. Nothing of them is believed yet.
+    early: Mutex<Vec<(Event, Millis)>>,
+    /// One installation at a time: two would each put up their buttons.
+    installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
+    /// Tokens that came from the portal, or not from it: apart from passwords, so that neither helps the other.
+    knocks: Mutex<Attempts>,
     /// One password at a time is hashed: each takes 19 MiB and a core.
     hashing: Mutex<()>,
     messages: Mutex<HashMap<TokenDigest, Message>>,
@@ -66,8 +81,12 @@ impl Site {
             public_url: options.public_url,
             zone: options.zone,
             retries: Retries::default(),
+            frames: Mutex::default(),
+            early: Mutex::default(),
+            installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
+            knocks: Mutex::default(),
             hashing: Mutex::default(),
             messages: Mutex::default(),
             tried: Mutex::default(),
@@ -79,9 +98,51 @@ impl Site {
         format!("{}/in/{slug}", self.public_url)
     }
 
+    /// Where the portal opens the application.
+    pub fn app_address(&self) -> String {
+        format!("{}/b24/app", self.admin_url)
+    }
+
+    /// Where the portal installs it.
+    pub fn install_address(&self) -> String {
+        format!("{}/b24/install", self.admin_url)
+    }
+
     /// Cookies are for TLS alone.
     pub fn is_secure(&self) -> bool {
         self.admin_url.starts_with("https:")
+    }
+
+    pub(super) fn frames(&self) -> MutexGuard<'_, Frames> {
+        lock(&self.frames)
+    }
+
+    pub(super) fn installing(&self) -> MutexGuard<'_, ()> {
+        lock(&self.installing)
+    }
+
+    pub(super) fn keep_early(&self, event: Event, now: Millis) {
+        let mut early = lock(&self.early);
+        early.retain(|(_, at)| now.since(*at) < EARLY);
+        if early.len() >= MOST_EARLY {
+            early.remove(0);
+        }
+        early.push((event, now));
+    }
+
+    pub(super) fn take_early(&self, now: Millis) -> Vec<Event> {
+        let mut early = std::mem::take(&mut *lock(&self.early));
+        early.retain(|(_, at)| now.since(*at) < EARLY);
+        early.into_iter().map(|(event, _)| event).collect()
+    }
+
+    /// The one place whose pages may show ours in a frame.
+    pub(super) fn portal_origin(&self) -> Result<Option<String>, StoreError> {
+        if let Some(keys) = app::keys(&self.store)? {
+            return Ok(Some(keys.portal));
+        }
+        let connection: Option<Connection> = self.store.credential(CONNECTION_CREDENTIAL)?;
+        Ok(connection.map(|connection| connection.portal()))
     }
 
     pub(super) fn setup(&self) -> MutexGuard<'_, Option<setup::Link>> {
@@ -90,6 +151,10 @@ impl Site {
 
     pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
+    }
+
+    pub(super) fn knocks(&self) -> MutexGuard<'_, Attempts> {
+        lock(&self.knocks)
     }
 
     pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {

@@ -9,19 +9,20 @@ use http_body_util::BodyExt;
 use jiff::tz::TimeZone;
 
 use super::router::{Asked, answer};
-use super::{Site, SiteOptions, password, setup};
+use super::{Site, SiteOptions, password, session, setup};
 use crate::deliver::{self, Engine};
 use crate::http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use crate::http::{Method, Response};
 use crate::model::Millis;
 use crate::portal;
+use crate::portal_app::frames::FrameUser;
 use crate::store::Store;
 
 /// The name and password by which [`Desk::signed_in`] comes in.
 pub const NAME: &str = "Анна";
 pub const PASSWORD: &str = "корабль-на-якоре";
 
-const ADMIN_URL: &str = "http://127.0.0.1:8081";
+pub const ADMIN_URL: &str = "http://127.0.0.1:8081";
 
 /// A site, and one browser that visits it.
 pub struct Desk {
@@ -62,18 +63,28 @@ impl Shown {
 impl Desk {
     /// Nobody has come in yet; `admin_url` says whether there is TLS.
     pub fn open_at(admin_url: &str) -> Desk {
-        Desk::started(admin_url, deliver::Given::default(), |_| {})
+        Desk::started(
+            admin_url,
+            deliver::Given::default(),
+            portal::Options::default(),
+            |_| {},
+        )
     }
 
     /// `given` was said at start; `prepare` writes what is in the store when the engine starts.
-    fn started(admin_url: &str, given: deliver::Given, prepare: impl FnOnce(&Store)) -> Desk {
+    fn started(
+        admin_url: &str,
+        given: deliver::Given,
+        portal: portal::Options,
+        prepare: impl FnOnce(&Store),
+    ) -> Desk {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         prepare(&store);
         let options = deliver::Options {
             given,
             settle: Duration::from_secs(1),
-            portal: portal::Options::default(),
+            portal,
         };
         let engine = Arc::new(Engine::start(store.clone(), options).unwrap());
         let now = deliver::now();
@@ -106,12 +117,27 @@ impl Desk {
 
     /// The same with something in the store when the engine starts.
     pub fn signed_in_with(prepare: impl FnOnce(&Store)) -> Desk {
-        Desk::started(ADMIN_URL, deliver::Given::default(), prepare).with_account()
+        Desk::started(
+            ADMIN_URL,
+            deliver::Given::default(),
+            portal::Options::default(),
+            prepare,
+        )
+        .with_account()
+    }
+
+    /// The same with another authorization server.
+    pub fn signed_in_by(oauth_url: String) -> Desk {
+        let portal = portal::Options {
+            oauth_url,
+            ..portal::Options::default()
+        };
+        Desk::started(ADMIN_URL, deliver::Given::default(), portal, |_| {}).with_account()
     }
 
     /// The same where something was said at start.
     pub fn signed_in_where(given: deliver::Given) -> Desk {
-        Desk::started(ADMIN_URL, given, |_| {}).with_account()
+        Desk::started(ADMIN_URL, given, portal::Options::default(), |_| {}).with_account()
     }
 
     fn with_account(self) -> Desk {
@@ -125,6 +151,11 @@ impl Desk {
     pub fn add_account(&self) {
         let hash = password::hash(PASSWORD).unwrap();
         self.site.store.add_account(NAME, hash).unwrap().unwrap();
+    }
+
+    /// The same site, seen from inside the portal's frame: what stands before its paths.
+    pub fn frame(&self, user: FrameUser) -> String {
+        session::open_frame(&self.site, user, self.now).unwrap()
     }
 
     pub fn say(&mut self, name: &'static str, value: &'static str) {
@@ -150,6 +181,11 @@ impl Desk {
         let mut all = vec![("csrf", csrf)];
         all.extend_from_slice(fields);
         self.ask(Method::POST, path, serde_urlencoded::to_string(all).unwrap())
+    }
+
+    /// Posts what was written elsewhere.
+    pub fn post_raw(&mut self, target: &str, body: String) -> Shown {
+        self.ask(Method::POST, target, body)
     }
 
     fn ask(&mut self, method: Method, target: &str, body: String) -> Shown {

@@ -7,10 +7,11 @@ use maud::{Markup, html};
 
 use super::form::Form;
 use super::router::Asked;
+use super::security::Framing;
 use super::session::{Admin, Who};
 use super::site::{Message, Site};
 use super::view::Page;
-use super::{csrf, security};
+use super::{csrf, frame, security};
 use crate::http::header::{HeaderMap, HeaderName, REFERER};
 use crate::http::{BodyError, Method, Response};
 use crate::model::Millis;
@@ -32,6 +33,10 @@ pub enum Problem {
     SignInFirst,
     /// The form was not sent from our page, or from one of an earlier session.
     Forged,
+    /// Inside the portal there is no such page: it is for operators.
+    NotInFrame,
+    /// Nobody's frame, or not any more.
+    FrameOver,
     /// What was sent is no form.
     NoForm,
     Body(BodyError),
@@ -49,7 +54,7 @@ pub struct Visit<'a> {
     pub site: &'a Site,
     pub now: Millis,
     pub lang: Language,
-    /// Without the query.
+    /// Without the query, and without what stands before it inside the portal's frame.
     pub path: &'a str,
     pub query: Form,
     /// GET or HEAD.
@@ -58,18 +63,32 @@ pub struct Visit<'a> {
     pub raw_query: &'a str,
     pub peer: IpAddr,
     pub headers: &'a HeaderMap,
+    /// Who may show this page in a frame; nobody when there is none.
+    pub(super) framing: Framing,
     pub(super) who: &'a Who,
     pub(super) params: Vec<(&'static str, String)>,
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(site: &'a Site, asked: &'a Asked, who: &'a Who, now: Millis) -> Visit<'a> {
+    pub(super) fn new(
+        site: &'a Site,
+        asked: &'a Asked,
+        path: &'a str,
+        who: &'a Who,
+        framing: Framing,
+        now: Millis,
+    ) -> Visit<'a> {
+        let query = Form::read(asked.query.as_bytes());
+        // At the portal's door, it says in which language its pages are.
+        // b24: settings/oauth/simple-way.md
+        let said = query.get("LANG").filter(|_| frame::is_framed(path));
         Visit {
             site,
             now,
-            lang: who.language(&asked.headers),
-            path: &asked.path,
-            query: Form::read(asked.query.as_bytes()),
+            lang: said.map_or_else(|| who.language(&asked.headers), Language::preferred),
+            path,
+            framing,
+            query,
             is_read: asked.method != Method::POST,
             raw_query: &asked.query,
             peer: asked.peer,
@@ -82,6 +101,28 @@ impl<'a> Visit<'a> {
     /// The text in the visitor's language: `visit.t("Каналы", "Channels")`.
     pub fn t<T>(&self, russian: T, english: T) -> T {
         self.lang.t(russian, english)
+    }
+
+    /// The address of a page of ours, for everything that leads to one: links, forms, redirects. Inside the portal's
+    /// frame it begins with the frame's token.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.who.base())
+    }
+
+    /// Whether this is inside the portal's frame.
+    pub fn is_framed(&self) -> bool {
+        !self.who.base().is_empty()
+    }
+
+    /// By which the portal's page knows the messages of this frame.
+    pub(super) fn app_sid(&self) -> Option<&str> {
+        match self.who.frame_user() {
+            Some(user) => Some(&user.app_sid),
+            None if self.framing.origin().is_some() => {
+                self.query.get("APP_SID").filter(|sid| frame::is_app_sid(sid))
+            }
+            None => None,
+        }
     }
 
     /// What stands in the path for `{name}`.
@@ -110,7 +151,7 @@ impl<'a> Visit<'a> {
 
     /// Goes to another page.
     pub fn go(&self, path: &str) -> Answer {
-        Ok(security::see_other(path))
+        Ok(security::see_other(&self.at(path)))
     }
 
     /// Goes to another page and says there that it is done.

@@ -7,9 +7,9 @@ use crate::http::{Response, StatusCode};
 use crate::store::AccountId;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::password::{self, LONGEST, LONGEST_NAME, SHORTEST, Weak};
-use crate::web::admin::router::{Route, change, greet, knock};
+use crate::web::admin::router::{Route, greet, knock, manage};
 use crate::web::admin::security;
-use crate::web::admin::session::{self, Admin};
+use crate::web::admin::session::{self, Operator};
 use crate::web::admin::view::{Input, Tone, error_summary, notice, submit};
 use crate::web::admin::visit::{Answer, Problem, Visit, local};
 use crate::web::admin::words::{Text, text};
@@ -20,7 +20,7 @@ pub const ROUTES: &[Route] = &[
     knock("/setup/{token}", begin),
     greet("/sign-in", sign_in),
     knock("/sign-in", enter),
-    change("/sign-out", leave),
+    manage("/sign-out", leave),
     knock("/language", choose_language),
 ];
 
@@ -258,18 +258,18 @@ fn enter(visit: &Visit<'_>, form: &Form) -> Answer {
     }
 }
 
-fn leave(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+fn leave(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     let cookie = session::close(visit.site, admin)?;
     Ok(with_cookie(security::see_other("/sign-in"), cookie))
 }
 
 fn choose_language(visit: &Visit<'_>, form: &Form) -> Answer {
     let language = Language::from_code(form.text("language")).ok_or(Problem::NotFound)?;
-    if let Some(admin) = visit.admin() {
+    if let Some(operator) = visit.who.operator() {
         visit
             .site
             .store
-            .set_language(admin.account(), Some(language.code()))?;
+            .set_language(operator.account(), Some(language.code()))?;
     }
     Ok(with_cookie(
         security::see_other(&visit.came_from()),

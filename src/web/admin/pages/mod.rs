@@ -2,6 +2,7 @@
 
 mod access;
 mod channels;
+mod in_portal;
 mod inbox;
 mod overview;
 mod portal;
@@ -17,6 +18,7 @@ pub use trouble::problem;
 pub const ALL: &[&[Route]] = &[
     access::ROUTES,
     channels::ROUTES,
+    in_portal::ROUTES,
     inbox::ROUTES,
     overview::ROUTES,
     portal::ROUTES,

@@ -6,12 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::deliver::Weather;
+use super::portal::application;
+use crate::deliver::{Weather, app};
 use crate::model::{Millis, State};
 use crate::store::{Backlog, Filter, HOUR_MS, Line, Traffic};
 use crate::web::admin::router::{Route, show};
 use crate::web::admin::session::Admin;
-use crate::web::admin::view::{Bar, Chart, Column, Section, Table, Tone, badge, empty, notice};
+use crate::web::admin::view::{
+    Bar, Chart, Column, Section, Table, Tone, badge, empty, notice, portal_page_link,
+};
 use crate::web::admin::visit::{Answer, Visit};
 use crate::web::admin::words::REQUESTS;
 use crate::web::visitor::Language;
@@ -39,6 +42,8 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
     let failures = store.list(&failed, FAILURES)?;
     let standing = store.counts(None)?;
     let weather = visit.site.engine.weather();
+    let app = app::status(store)?;
+    let warning = app.and_then(|app| app.warning(visit.now));
     let has_channels = !store.channels()?.is_empty();
     let figures = Figures::new(visit, &traffic);
     let all_failed = standing.get(&State::Failed).copied().unwrap_or(0);
@@ -47,6 +52,10 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
         .section(Section::Overview)
         .body(html! {
             div #overview data-renew=(RENEW) {
+                @if let Some(warning) = &warning {
+                    (application::warn(visit, warning))
+                    @if !visit.is_framed() { p { a.button href="/portal" { (visit.t("К подключению портала", "To the portal's connection")) } } }
+                }
                 (first_steps(visit, &weather, has_channels))
                 ul.tiles {
                     (portal_tile(visit, &weather))
@@ -54,7 +63,7 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
                     (tile(visit.t("За 24 часа", "Last 24 hours"), html! { (visit.lang.number(figures.day.received)) },
                         html! { (visit.lang.noun(figures.day.received, REQUESTS)) }))
                     (tile(visit.t("С ошибкой", "Failed"), html! { (visit.lang.number(all_failed)) }, html! {
-                        @if all_failed > 0 { a href="/inbox?state=failed" { (visit.t("Разобраться", "Look into them")) } }
+                        @if all_failed > 0 { a href=(visit.at("/inbox?state=failed")) { (visit.t("Разобраться", "Look into them")) } }
                         @else { (badge(Tone::Good, visit.t("Ошибок нет", "No failures"))) }
                     }))
                 }
@@ -81,12 +90,12 @@ fn first_steps(visit: &Visit<'_>, weather: &Weather, has_channels: bool) -> Mark
                 h2 #first-steps { (visit.t("С чего начать", "First steps")) }
                 ol {
                     li .done[has_portal] {
-                        a href="/portal" { (visit.t("Подключите портал", "Connect the portal")) }
+                        (portal_page_link(visit, visit.t("Подключите портал", "Connect the portal")))
                         " " (visit.t("— по входящему вебхуку или как локальное приложение.", "by an inbound webhook or as a local application."))
                         @if has_portal { " " (badge(Tone::Good, visit.t("Готово", "Done"))) }
                     }
                     li .done[has_channels] {
-                        a href="/channels" { (visit.t("Создайте входящий канал", "Create a channel")) }
+                        a href=(visit.at("/channels")) { (visit.t("Создайте входящий канал", "Create a channel")) }
                         " " (visit.t("— он получит свой адрес для форм сайта.", "which gets an address for your website's forms."))
                         @if has_channels { " " (badge(Tone::Good, visit.t("Готово", "Done"))) }
                     }
@@ -113,7 +122,7 @@ fn portal_tile(visit: &Visit<'_>, weather: &Weather) -> Markup {
         Weather::NoPortal => tile(
             title,
             badge(Tone::Warn, visit.t("Не подключён", "Not connected")),
-            html! { a href="/portal" { (visit.t("Подключить", "Connect")) } },
+            html! { (portal_page_link(visit, visit.t("Подключить", "Connect"))) },
         ),
         Weather::Unknown => tile(
             title,
@@ -143,7 +152,7 @@ fn queue_tile(visit: &Visit<'_>, backlog: Backlog, weather: &Weather) -> Markup 
             let is_long = age >= LONG_WAIT && matches!(weather, Weather::Up { .. });
             html! {
                 (visit.t("Самый старый ждёт ", "The oldest has waited for "))
-                a href={ "/inbox/" (oldest) } { (visit.lang.span(age)) }
+                a href=(visit.at(&format!("/inbox/{oldest}"))) { (visit.lang.span(age)) }
                 @if is_long { " " (badge(Tone::Warn, visit.t("Долго", "Long"))) }
             }
         }
@@ -339,7 +348,7 @@ fn outcomes(visit: &Visit<'_>, figures: &Figures) -> Markup {
                 State::Delivered | State::Ignored | State::Failed | State::Spam
             )
         {
-            let name = html! { a href={ "/inbox?state=" (state.as_str()) } { (lang.state(state)) } };
+            let name = html! { a href=(visit.at(&format!("/inbox?state={}", state.as_str()))) { (lang.state(state)) } };
             table.row([name, html! { (lang.number(day)) }, html! { (lang.number(month)) }]);
         }
     }
@@ -359,7 +368,7 @@ fn latest_failures(visit: &Visit<'_>, failures: &[Line]) -> Markup {
             @for line in failures {
                 article.failure {
                     p.failure-head {
-                        a href={ "/inbox/" (line.id) } { (if line.standing.summary.is_empty() { line.id.to_string() } else { line.standing.summary.clone() }) }
+                        a href=(visit.at(&format!("/inbox/{}", line.id))) { (if line.standing.summary.is_empty() { line.id.to_string() } else { line.standing.summary.clone() }) }
                     }
                     p.hint {
                         (visit.lang.time(line.id.at(), visit.zone()))

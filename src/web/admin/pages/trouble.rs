@@ -32,6 +32,22 @@ pub fn problem(visit: &Visit<'_>, problem: &Problem) -> Response {
                 "Nothing was changed: the form was opened before you signed in, or was not sent from this site. Go back, reload the page and send it again.",
             ),
         ),
+        Problem::NotInFrame => (
+            StatusCode::FORBIDDEN,
+            visit.t("Внутри портала этой страницы нет", "This page is not shown inside the portal"),
+            visit.t(
+                "Подключение портала и настройки самого моста открываются на его собственных страницах: их ведёт администратор моста.",
+                "The portal's connection and the settings of the bridge itself are on its own pages, for the bridge's administrator.",
+            ),
+        ),
+        Problem::FrameOver => (
+            StatusCode::UNAUTHORIZED,
+            visit.t("Сеанс закончился", "Your session has ended"),
+            visit.t(
+                "Ничего не изменено. Закройте это окно и снова нажмите на портале «Интеграция с сайтом».",
+                "Nothing was changed. Close this window and press “Website integration” in the portal again.",
+            ),
+        ),
         Problem::NoForm => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             visit.t("Это не форма", "This is no form"),
@@ -71,7 +87,9 @@ pub fn problem(visit: &Visit<'_>, problem: &Problem) -> Response {
         .body(html! {
             p { (text) }
             @if let Problem::Store(error) = problem { p.hint lang="en" { (error) } }
-            p { a.button href="/" { (visit.t("На главную", "To the front page")) } }
+            @if !matches!(problem, Problem::FrameOver) {
+                p { a.button href=(visit.at("/")) { (visit.t("На главную", "To the front page")) } }
+            }
         })
         .response();
     if let Problem::MethodNotAllowed(allowed) = problem {

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::parts::{Tone, notice};
 use crate::http::{Response, StatusCode};
-use crate::web::admin::assets::{ICON, SCRIPT, STYLE};
+use crate::web::admin::assets::{FRAME_SCRIPT, ICON, SCRIPT, STYLE};
 use crate::web::admin::session::Admin;
 use crate::web::admin::visit::{Answer, Visit};
 use crate::web::admin::words::{Text, text, zone_name};
@@ -29,6 +29,9 @@ impl Section {
         Section::Portal,
         Section::Settings,
     ];
+
+    /// What an administrator of the portal may use.
+    const IN_FRAME: [Section; 3] = [Section::Channels, Section::Inbox, Section::Overview];
 
     pub fn path(self) -> &'static str {
         match self {
@@ -117,13 +120,14 @@ impl<'a> Page<'a> {
     }
 
     pub fn response(self) -> Response {
-        let status = self.status;
-        security::page(status, self.render())
+        let (status, visit) = (self.status, self.visit);
+        security::page(status, self.render(), &visit.framing)
     }
 
     fn render(self) -> Markup {
         let visit = self.visit;
         let lang = visit.lang;
+        let place = Place::of(visit);
         html! {
             (DOCTYPE)
             html lang=(lang.code()) {
@@ -135,16 +139,26 @@ impl<'a> Page<'a> {
                     link rel="icon" href=(ICON.path) type="image/svg+xml";
                     link rel="stylesheet" href=(STYLE.path);
                     script src=(SCRIPT.path) defer {}
+                    @if place != Place::Alone { script src=(FRAME_SCRIPT.path) defer {} }
                 }
-                body {
-                    a.skip href="#main" { (lang.t("К содержанию", "Skip to content")) }
-                    (top_bar(visit, self.section))
+                body .framed[place != Place::Alone] data-portal=[visit.framing.origin()] data-app-sid=[visit.app_sid()] {
+                    @match place {
+                        Place::Alone => {
+                            a.skip href="#main" { (lang.t("К содержанию", "Skip to content")) }
+                            (top_bar(visit, self.section))
+                        }
+                        Place::InFrame => {
+                            a.skip href="#main" { (lang.t("К содержанию", "Skip to content")) }
+                            (frame_bar(visit, self.section))
+                        }
+                        Place::AtTheDoor => {}
+                    }
                     main #main .narrow[self.is_narrow] tabindex="-1" {
                         @if let Some(message) = visit.message() { (said(&message)) }
                         div.head {
                             div {
                                 @if let Some((path, text)) = &self.back {
-                                    a.back href=(path) { span aria-hidden="true" { "← " } (text) }
+                                    a.back href=(visit.at(path)) { span aria-hidden="true" { "← " } (text) }
                                 }
                                 h1 { (self.title) }
                             }
@@ -152,13 +166,36 @@ impl<'a> Page<'a> {
                         }
                         (self.body)
                     }
-                    footer.foot {
-                        span { "b24-bridge " (env!("CARGO_PKG_VERSION")) }
-                        span { (lang.t("Время: ", "Times: ")) (zone_name(visit.zone(), visit.now)) }
-                        @if visit.admin().is_none() { (language_form(visit)) }
+                    @if place != Place::AtTheDoor {
+                        footer.foot {
+                            span { "b24-bridge " (env!("CARGO_PKG_VERSION")) }
+                            span { (lang.t("Время: ", "Times: ")) (zone_name(visit.zone(), visit.now)) }
+                            @if visit.admin().is_none() { (language_form(visit)) }
+                        }
                     }
                 }
             }
+        }
+    }
+}
+
+/// Where a page is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a window of its own.
+    Alone,
+    /// Inside the portal, to one of its administrators.
+    InFrame,
+    /// Inside the portal, before it is known to whom.
+    AtTheDoor,
+}
+
+impl Place {
+    fn of(visit: &Visit<'_>) -> Place {
+        match (visit.is_framed(), visit.framing.origin()) {
+            (true, _) => Place::InFrame,
+            (false, Some(_)) => Place::AtTheDoor,
+            (false, None) => Place::Alone,
         }
     }
 }
@@ -179,14 +216,25 @@ fn top_bar(visit: &Visit<'_>, section: Option<Section>) -> Markup {
                     span { "b24-bridge" }
                 }
                 @if let Some(admin) = visit.admin() {
-                    nav aria-label=(visit.t("Разделы", "Sections")) {
-                        ul {
-                            @for entry in Section::ALL {
-                                li { a href=(entry.path()) aria-current=[(section == Some(entry)).then_some("page")] { (visit.lang.of(entry.name())) } }
-                            }
-                        }
-                    }
+                    (sections(visit, section, &Section::ALL))
                     (account(visit, admin))
+                }
+            }
+        }
+    }
+}
+
+/// Inside the portal there is less of everything: its own name, sign-out and language are around the frame.
+fn frame_bar(visit: &Visit<'_>, section: Option<Section>) -> Markup {
+    html! { header.bar { div.bar-in { (sections(visit, section, &Section::IN_FRAME)) } } }
+}
+
+fn sections(visit: &Visit<'_>, current: Option<Section>, all: &[Section]) -> Markup {
+    html! {
+        nav aria-label=(visit.t("Разделы", "Sections")) {
+            ul {
+                @for entry in all {
+                    li { a href=(visit.at(entry.path())) aria-current=[(current == Some(*entry)).then_some("page")] { (visit.lang.of(entry.name())) } }
                 }
             }
         }

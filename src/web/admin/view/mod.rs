@@ -18,6 +18,7 @@ pub use choices::{Choice, Choices, Select, Switch};
 pub use fields::{Area, Input, error_summary, fieldset, id_of, submit};
 pub use layout::{Page, Section};
 pub use parts::{
-    Tone, badge, confirm, copy, copy_block, empty, facts, notice, pager, post_button, state_badge,
+    Tone, badge, confirm, copy, copy_block, empty, facts, notice, pager, portal_page_link, post_button,
+    state_badge,
 };
 pub use table::{Column, Table};

@@ -97,7 +97,7 @@ pub fn facts(rows: &[(&str, Markup)]) -> Markup {
 /// A button that changes something by itself; `class` as in the style sheet: `primary`, `danger`, `quiet` or nothing.
 pub fn post_button(visit: &Visit<'_>, action: &str, class: &str, text: &str) -> Markup {
     html! {
-        form method="post" action=(action) {
+        form method="post" action=(visit.at(action)) {
             (visit.csrf())
             button type="submit" class=[(!class.is_empty()).then_some(class)] { (text) }
         }
@@ -109,7 +109,7 @@ pub fn confirm(visit: &Visit<'_>, action: &str, first: &str, warning: Markup, se
     html! {
         details.confirm {
             summary.button.danger { (first) }
-            form.confirm-box method="post" action=(action) {
+            form.confirm-box method="post" action=(visit.at(action)) {
                 (visit.csrf())
                 div { (warning) }
                 button.danger.solid type="submit" { (second) }
@@ -118,13 +118,21 @@ pub fn confirm(visit: &Visit<'_>, action: &str, first: &str, warning: Markup, se
     }
 }
 
+/// The way to the page of the portal's connection. Inside the portal's frame that page is not there: the words alone.
+pub fn portal_page_link(visit: &Visit<'_>, text: &str) -> Markup {
+    html! {
+        @if visit.is_framed() { (text) }
+        @else { a href="/portal" { (text) } }
+    }
+}
+
 /// Links to the newer and the older part of a list.
-pub fn pager(lang: Language, newer: Option<&str>, older: Option<&str>) -> Markup {
+pub fn pager(visit: &Visit<'_>, newer: Option<&str>, older: Option<&str>) -> Markup {
     html! {
         @if newer.is_some() || older.is_some() {
-            nav.pager aria-label=(lang.t("Страницы", "Pages")) {
-                @if let Some(newer) = newer { a.button href=(newer) rel="prev" { (lang.t("← Новее", "← Newer")) } }
-                @if let Some(older) = older { a.button href=(older) rel="next" { (lang.t("Старше →", "Older →")) } }
+            nav.pager aria-label=(visit.t("Страницы", "Pages")) {
+                @if let Some(newer) = newer { a.button href=(visit.at(newer)) rel="prev" { (visit.t("← Новее", "← Newer")) } }
+                @if let Some(older) = older { a.button href=(visit.at(older)) rel="next" { (visit.t("Старше →", "Older →")) } }
             }
         }
     }

@@ -29,7 +29,9 @@ struct Figures {
 
 pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
     let store = &visit.site.store;
-    let channels = store.channels()?;
+    let only = only(visit);
+    let mut channels = store.channels()?;
+    channels.retain(|stored| only.is_none_or(|only| stored.channel.entity == only));
     let mut failed = HashMap::new();
     for stored in &channels {
         let counts = store.counts(Some(stored.key))?;
@@ -42,9 +44,19 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
         failed,
     };
     let create = visit.t("Создать канал", "Create a channel");
+    let new = visit.at(match only {
+        None => "/new-channel",
+        Some(Entity::Lead) => "/new-channel?entity=lead",
+        Some(Entity::Deal) => "/new-channel?entity=deal",
+    });
     let page = visit
-        .page(visit.t("Входящие каналы", "Channels"))
+        .page(match only {
+            None => visit.t("Входящие каналы", "Channels"),
+            Some(Entity::Lead) => visit.t("Входящие каналы лидов", "Channels for leads"),
+            Some(Entity::Deal) => visit.t("Входящие каналы сделок", "Channels for deals"),
+        })
         .section(Section::Channels);
+    let all = html! { @if only.is_some() { a.button href=(visit.at("/channels")) { (visit.t("Все каналы", "All channels")) } } };
     if channels.is_empty() {
         return page
             .body(html! {
@@ -54,17 +66,26 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
                             "Канал принимает запросы с сайта на свой адрес и создаёт из них лиды или сделки.",
                             "A channel takes your website’s requests at an address of its own and makes leads or deals of them.",
                         )) }
-                        a.button.primary href="/new-channel" { (create) }
+                        div.buttons { a.button.primary href=(new) { (create) } (all) }
                     }))
                 }
             })
             .show();
     }
-    page.actions(html! { a.button.primary href="/new-channel" { (create) } })
+    page.actions(html! { (all) a.button.primary href=(new) { (create) } })
         .body(html! {
             section.card.channels #channels data-renew=(RENEW) { (table(visit, &channels, &figures)) }
         })
         .show()
+}
+
+/// The entity alone whose channels are shown: the portal's button stands above a list of leads or of deals.
+fn only(visit: &Visit<'_>) -> Option<Entity> {
+    match visit.query.text("entity") {
+        "lead" => Some(Entity::Lead),
+        "deal" => Some(Entity::Deal),
+        _ => None,
+    }
 }
 
 fn table(visit: &Visit<'_>, channels: &[StoredChannel], figures: &Figures) -> Markup {
@@ -80,7 +101,7 @@ fn table(visit: &Visit<'_>, channels: &[StoredChannel], figures: &Figures) -> Ma
         ],
     );
     for stored in channels {
-        let inbox = inbox(&stored.channel.slug);
+        let inbox = visit.at(&inbox(&stored.channel.slug));
         let of = |outcome| figures.traffic.get(&(stored.key, outcome)).copied().unwrap_or(0);
         let failed = figures.failed.get(&stored.key).copied().unwrap_or(0);
         table.row([
@@ -111,7 +132,7 @@ fn heading(visit: &Visit<'_>, stored: &StoredChannel) -> Markup {
     let address = visit.site.address(&channel.slug);
     html! {
         div.channel-name {
-            a href=(path(&channel.slug)) { bdi { (clip(&channel.name, NAME)) } }
+            a href=(visit.at(&path(&channel.slug))) { bdi { (clip(&channel.name, NAME)) } }
             @if channel.is_default { " " (badge(Tone::Plain, visit.t("По умолчанию", "Default"))) }
             @if !channel.enabled { " " (badge(Tone::Warn, visit.t("Выключен", "Off"))) }
         }
@@ -126,14 +147,14 @@ fn last(visit: &Visit<'_>, activity: Option<&Activity>) -> Markup {
     let ago = visit.lang.span(visit.now.since(id.at()));
     html! {
         div {
-            a href={ "/inbox/" (id) } { (visit.t(format!("{ago} назад"), format!("{ago} ago"))) }
+            a href=(visit.at(&format!("/inbox/{id}"))) { (visit.t(format!("{ago} назад"), format!("{ago} ago"))) }
             div.hint { (visit.lang.time(id.at(), visit.zone())) }
         }
     }
 }
 
 fn actions(visit: &Visit<'_>, stored: &StoredChannel) -> Markup {
-    let here = path(&stored.channel.slug);
+    let here = visit.at(&path(&stored.channel.slug));
     let name = clip(&stored.channel.name, NAME);
     let button = |what: &str, text: &str| {
         html! {

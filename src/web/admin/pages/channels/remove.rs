@@ -44,10 +44,10 @@ pub fn ask(visit: &Visit<'_>, _: &Admin) -> Answer {
                     li { (visit.t("Прежние запросы остаются в журнале.", "Earlier requests stay in the inbox.")) }
                     @if waiting > 0 { li { (rest(visit, &stored, waiting)) } }
                 }
-                form.buttons method="post" action={ (here) "/delete" } {
+                form.buttons method="post" action=(visit.at(&format!("{here}/delete"))) {
                     (visit.csrf())
                     button.danger.solid type="submit" { (visit.t("Удалить канал", "Delete the channel")) }
-                    a.button href="/channels" { (visit.t("Оставить", "Keep it")) }
+                    a.button href=(visit.at("/channels")) { (visit.t("Оставить", "Keep it")) }
                 }
             }
         })

@@ -196,8 +196,8 @@ impl<'a> Desk<'a> {
             return Markup::default();
         };
         html! {
-            a.button href={ (path(&stored.channel.slug)) "/try" } { (self.visit.t("Проверка канала", "Try the channel")) }
-            a.button href=(super::inbox(&stored.channel.slug)) { (self.visit.t("Запросы канала", "The channel’s requests")) }
+            a.button href=(self.visit.at(&format!("{}/try", path(&stored.channel.slug)))) { (self.visit.t("Проверка канала", "Try the channel")) }
+            a.button href=(self.visit.at(&super::inbox(&stored.channel.slug))) { (self.visit.t("Запросы канала", "The channel’s requests")) }
         }
     }
 

@@ -12,7 +12,9 @@ use super::{path, rows, spam, stages};
 use crate::model::{Channel, Entity, Mode, OnFound, Submission};
 use crate::store::StoredChannel;
 use crate::web::admin::form::Errors;
-use crate::web::admin::view::{Choice, Choices, Input, Switch, Tone, copy, fieldset, notice, submit};
+use crate::web::admin::view::{
+    Choice, Choices, Input, Switch, Tone, copy, fieldset, notice, portal_page_link, submit,
+};
 use crate::web::admin::visit::Visit;
 
 /// Everything that the form is shown from.
@@ -47,13 +49,13 @@ impl Sheet<'_> {
 
     /// The same, coming back to the mappings.
     pub fn here(&self) -> String {
-        format!("{}#mappings", self.path())
+        self.visit.at(&format!("{}#mappings", self.path()))
     }
 
     /// The whole form.
     pub fn form(&self) -> Markup {
         html! {
-            form.channel-form method="post" action=(self.path()) novalidate {
+            form.channel-form method="post" action=(self.visit.at(&self.path())) novalidate {
                 (self.visit.csrf())
                 // The Enter key presses the first button of a form.
                 button.hidden type="submit" name="action" value="save" tabindex="-1" aria-hidden="true" {}
@@ -73,7 +75,7 @@ impl Sheet<'_> {
                         Some(_) => (submit(self.t("Сохранить", "Save"))),
                         None => (submit(self.t("Создать канал", "Create the channel"))),
                     }
-                    a.button.quiet href="/channels" { (self.t("Отмена", "Cancel")) }
+                    a.button.quiet href=(self.visit.at("/channels")) { (self.t("Отмена", "Cancel")) }
                 }
             }
         }
@@ -84,7 +86,7 @@ impl Sheet<'_> {
             Tone::Warn,
             html! {
                 (self.t("Портал ещё не ответил, поэтому списков полей, статусов и сотрудников нет: впишите их коды. ", "The portal has not answered yet, so there are no lists of fields, stages and users: write their codes. "))
-                a href="/portal" { (self.t("Подключить портал", "Connect the portal")) }
+                (portal_page_link(self.visit, self.t("Подключить портал", "Connect the portal")))
             },
         )
     }

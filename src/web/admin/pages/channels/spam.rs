@@ -111,7 +111,7 @@ fn secret(sheet: &Sheet<'_>) -> Markup {
                 p.held { (sheet.t("Сейчас: ", "Now: ")) code { (secret) } }
             }
             (field)
-            button type="submit" name="action" value="secret" formaction={ (sheet.path()) "#secret" } {
+            button type="submit" name="action" value="secret" formaction=(sheet.visit.at(&format!("{}#secret", sheet.path()))) {
                 (sheet.t("Придумать секрет", "Make up a secret"))
             }
             @if held.is_some() {

@@ -117,11 +117,11 @@ fn question(visit: &Visit<'_>, search: &Search, state: State, tally: Tally, back
                 )),
             }
         }
-        form.buttons method="post" action="/inbox/again" {
+        form.buttons method="post" action=(visit.at("/inbox/again")) {
             (visit.csrf())
             (search.hidden())
             button.primary type="submit" { (visit.t("Доставить снова", "Deliver again")) ": " (how_many(visit, tally)) }
-            a.button href=(back) { (visit.t("Отмена", "Cancel")) }
+            a.button href=(visit.at(back)) { (visit.t("Отмена", "Cancel")) }
         }
     }
 }
@@ -194,7 +194,7 @@ pub fn progress(visit: &Visit<'_>, _: &Admin) -> Answer {
             section.card #progress data-renew=[(!is_over).then_some(RENEW)] {
                 (bar(visit, &progress))
                 // A page that reloads by itself tears readers out of their place (WCAG 2.2, technique F41).
-                @if !is_over { noscript { p { a.button href=(visit.path) { (visit.t("Обновить", "Renew")) } } } }
+                @if !is_over { noscript { p { a.button href=(visit.at(visit.path)) { (visit.t("Обновить", "Renew")) } } } }
             }
         })
         .show()
@@ -205,7 +205,7 @@ fn bar(visit: &Visit<'_>, progress: &Progress) -> Markup {
     let done = progress.delivered + progress.ignored + progress.failed;
     let failed = html! {
         (visit.lang.number(progress.failed))
-        @if progress.failed > 0 { " · " a href="/inbox?state=failed" { (visit.t("Разобраться", "Look into them")) } }
+        @if progress.failed > 0 { " · " a href=(visit.at("/inbox?state=failed")) { (visit.t("Разобраться", "Look into them")) } }
     };
     html! {
         p.progress-line role="status" {

@@ -156,7 +156,7 @@ fn body(visit: &Visit<'_>, received: &Received, is_open: bool) -> Markup {
                     (visit.t("Показаны первые ", "The first ")) (size(visit, BODY_BYTES)) (visit.t(".", " are shown."))
                 }
             }
-            p { a.button href={ "/inbox/" (received.id) "/raw" } download { (visit.t("Сохранить как файл", "Save as a file")) } }
+            p { a.button href=(visit.at(&format!("/inbox/{}/raw", received.id))) download { (visit.t("Сохранить как файл", "Save as a file")) } }
         }
     }
 }

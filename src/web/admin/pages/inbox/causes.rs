@@ -145,6 +145,19 @@ pub const CAUSES: &[Cause] = &[
         mend: Mend::Elsewhere,
     },
     Cause {
+        pattern: "the portal refuses the connection ({}); check the rights of the webhook or the application, or connect the portal anew",
+        what: text(
+            "Портал не принимает подключение",
+            "The portal refuses the connection",
+        ),
+        way_out: text(
+            "Проверьте права вебхука или приложения либо подключите портал заново. Запросы сохраняются и ждут.",
+            "Check the rights of the webhook or the application, or connect the portal anew. Requests are stored and wait.",
+        ),
+        facts: &[(0, PORTAL_SAYS)],
+        mend: Mend::Portal,
+    },
+    Cause {
         pattern: "the portal refuses the connection ({}); check the webhook's rights, or make a new one",
         what: text(
             "Портал не принимает подключение",
@@ -156,6 +169,71 @@ pub const CAUSES: &[Cause] = &[
         ),
         facts: &[(0, PORTAL_SAYS)],
         mend: Mend::Portal,
+    },
+    Cause {
+        pattern: "the application cannot be used since {} ({}); connect it anew in the portal, requests wait until then",
+        what: text(
+            "Приложение больше не имеет доступа к порталу",
+            "The application has no access to the portal any more",
+        ),
+        way_out: text(
+            "Откройте или установите приложение на портале ещё раз. Запросы сохраняются и ждут.",
+            "Open the application in the portal, or install it once more. Requests are stored and wait.",
+        ),
+        facts: &[(1, REASON)],
+        mend: Mend::Portal,
+    },
+    Cause {
+        pattern: "the application has no tokens yet; {}",
+        what: text(
+            "Приложение ещё не установлено на портале",
+            "The application is not installed in the portal yet",
+        ),
+        way_out: text(
+            "Откройте приложение на портале. Запросы сохраняются и ждут.",
+            "Open the application in the portal. Requests are stored and wait.",
+        ),
+        facts: &[],
+        mend: Mend::Portal,
+    },
+    Cause {
+        pattern: "the access token has expired and cannot be renewed at the moment: {}; nothing was sent",
+        what: text(
+            "Сервер авторизации не продлевает доступ к порталу",
+            "The authorization server does not renew the access to the portal",
+        ),
+        way_out: text(
+            "Проверьте, что этот сервер достигает сервера авторизации (--oauth-url). Запрос будет доставлен, как только тот ответит.",
+            "Check that this server reaches the authorization server (--oauth-url). The request is delivered as soon as that one answers.",
+        ),
+        facts: &[(0, REASON)],
+        mend: Mend::Portal,
+    },
+    Cause {
+        pattern: "the portal calls even a new access token expired; {}",
+        what: text(
+            "Портал считает новый ключ доступа просроченным",
+            "The portal calls a new access token expired",
+        ),
+        way_out: text(
+            "Проверьте часы портала и этого сервера.",
+            "Check the clocks of the portal and of this server.",
+        ),
+        facts: &[],
+        mend: Mend::Portal,
+    },
+    Cause {
+        pattern: "the new tokens cannot be stored and are not used before they are ({})",
+        what: text(
+            "Новые ключи доступа не записались на диск",
+            "The new tokens could not be stored",
+        ),
+        way_out: text(
+            "Освободите место на диске или почините его: доставка продолжится сама.",
+            "Free space or mend the disk: delivery goes on by itself.",
+        ),
+        facts: &[(0, REASON)],
+        mend: Mend::Elsewhere,
     },
     Cause {
         pattern: "no address is known for {}; {}",

@@ -46,7 +46,7 @@ pub fn detail(visit: &Visit<'_>, _: &Admin) -> Answer {
                 @if let Some(stored) = channel {
                     (visit.t("канал", "channel")) " "
                     @if stored.deleted_at.is_some() { bdi { (visible(&stored.channel.name)) } " (" (visit.t("удалён", "deleted")) ")" }
-                    @else { a href={ "/channels/" (stored.channel.slug) } { bdi { (visible(&stored.channel.name)) } } }
+                    @else { a href=(visit.at(&format!("/channels/{}", stored.channel.slug))) { bdi { (visible(&stored.channel.name)) } } }
                 }
                 @if let Some(via) = &stored.received.via {
                     " · " (visit.t("пришёл по адресу удалённого канала", "came by the address of a deleted channel")) " " code { (visible(via)) }

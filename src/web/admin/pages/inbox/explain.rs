@@ -9,7 +9,7 @@ use super::causes::{CAUSES, Cause, Mend};
 use super::phrases::{EXPECTED, REASONS, WAYS_OUT};
 use super::shown::{short, visible};
 use super::steps::purpose;
-use crate::web::admin::view::facts;
+use crate::web::admin::view::{facts, portal_page_link};
 use crate::web::admin::visit::Visit;
 use crate::web::visitor::Language;
 
@@ -187,8 +187,8 @@ pub fn panel(visit: &Visit<'_>, stored: &str, channel: Option<&str>) -> Markup {
             p.way-out {
                 (visible(&explained.way_out))
                 @match (explained.mend, channel) {
-                    (Mend::Channel, Some(channel)) => { " " a href=(channel) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } }
-                    (Mend::Portal, _) => { " " a href="/portal" { (visit.t("Открыть подключение портала", "Open the portal's connection")) } }
+                    (Mend::Channel, Some(channel)) => { " " a href=(visit.at(channel)) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } }
+                    (Mend::Portal, _) => { " " (portal_page_link(visit, visit.t("Открыть подключение портала", "Open the portal's connection"))) }
                     _ => {}
                 }
             }

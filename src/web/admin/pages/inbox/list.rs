@@ -41,10 +41,10 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
         .section(Section::Inbox)
         .actions(html! {
             @if to_repeat {
-                a.button href=(search.address("/inbox/again", &[])) { (repeat_label(visit, &search, &counts)) }
+                a.button href=(visit.at(&search.address("/inbox/again", &[]))) { (repeat_label(visit, &search, &counts)) }
             }
             @if !page.lines.is_empty() {
-                a.button href=(search.address("/inbox/export", &[])) download { (visit.t("Скачать CSV", "Download CSV")) }
+                a.button href=(visit.at(&search.address("/inbox/export", &[]))) download { (visit.t("Скачать CSV", "Download CSV")) }
             }
         })
         .body(html! {
@@ -168,7 +168,7 @@ fn form(visit: &Visit<'_>, search: &Search, directory: &Directory, counts: &Hash
         Choice::new(state.as_str(), label, search.state == state.as_str())
     }));
     html! {
-        form.card.search method="get" action="/inbox" role="search" {
+        form.card.search method="get" action=(visit.at("/inbox")) role="search" {
             div.search-fields {
                 (Input::of("search", TEXT, visit.t("Телефон, имя, номер заказа или запроса", "Phone, name, order or request number"))
                     .value(search.text.as_str()).max(TEXT_CHARS).errors(&search.errors))
@@ -178,7 +178,7 @@ fn form(visit: &Visit<'_>, search: &Search, directory: &Directory, counts: &Hash
                 (Input::of("date", TO, visit.t("По", "To")).value(search.to.as_str()).errors(&search.errors))
                 div.search-go {
                     button.primary type="submit" { (visit.t("Найти", "Search")) }
-                    @if search.is_narrow() { a.button.quiet href="/inbox" { (visit.t("Сбросить", "Reset")) } }
+                    @if search.is_narrow() { a.button.quiet href=(visit.at("/inbox")) { (visit.t("Сбросить", "Reset")) } }
                 }
             }
             (periods(visit, search))
@@ -198,9 +198,9 @@ fn periods(visit: &Visit<'_>, search: &Search) -> Markup {
         nav.periods aria-label=(visit.t("Период", "Period")) {
             @for (days, name) in SPANS.into_iter().zip(names) {
                 @let wanted = search.over(visit, days);
-                a href=(wanted.address("/inbox", &[])) aria-current=[(wanted.from == search.from && search.to.is_empty()).then_some("true")] { (name) }
+                a href=(visit.at(&wanted.address("/inbox", &[]))) aria-current=[(wanted.from == search.from && search.to.is_empty()).then_some("true")] { (name) }
             }
-            a href=(search.always().address("/inbox", &[])) aria-current=[is_always.then_some("true")] { (visit.t("За всё время", "All time")) }
+            a href=(visit.at(&search.always().address("/inbox", &[]))) aria-current=[is_always.then_some("true")] { (visit.t("За всё время", "All time")) }
         }
     }
 }
@@ -218,7 +218,7 @@ fn found(visit: &Visit<'_>, search: &Search, page: &Page, directory: &Directory)
         @if let (Some(looked_to), false) = (page.looked_to, page.lines.is_empty()) {
             (notice(Tone::Plain, html! { (so_far(visit, looked_to)) }))
         }
-        (pager(visit.lang, link(AFTER, page.newer).as_deref(), link(BEFORE, page.older).as_deref()))
+        (pager(visit, link(AFTER, page.newer).as_deref(), link(BEFORE, page.older).as_deref()))
     }
 }
 
@@ -242,7 +242,7 @@ fn nothing(visit: &Visit<'_>, search: &Search, page: &Page) -> Markup {
             visit.t("Ничего не найдено", "Nothing was found"),
             html! {
                 p { (visit.t("Искать можно по части телефона, имени или номера заказа.", "Search by a part of a phone, a name or an order number.")) }
-                p { a.button href="/inbox" { (visit.t("Показать все запросы", "Show all requests")) } }
+                p { a.button href=(visit.at("/inbox")) { (visit.t("Показать все запросы", "Show all requests")) } }
             },
         );
     }
@@ -250,7 +250,7 @@ fn nothing(visit: &Visit<'_>, search: &Search, page: &Page) -> Markup {
         visit.t("Запросов ещё не было", "No request has come yet"),
         html! {
             p { (visit.t("Отправьте форму на адрес канала — запрос появится здесь.", "Send a form to a channel's address, and the request appears here.")) }
-            p { a.button href="/channels" { (visit.t("К каналам", "To the channels")) } }
+            p { a.button href=(visit.at("/channels")) { (visit.t("К каналам", "To the channels")) } }
         },
     )
 }
@@ -271,7 +271,7 @@ fn table(visit: &Visit<'_>, lines: &[Line], directory: &Directory) -> Markup {
         let summary = line.standing.summary.trim();
         table.row([
             html! {
-                a href={ "/inbox/" (line.id) } {
+                a href=(visit.at(&format!("/inbox/{}", line.id))) {
                     @if summary.is_empty() { code { (line.id) } } @else { bdi.summary { (visible(summary)) } }
                 }
             },

@@ -9,7 +9,7 @@ use super::steps::found_stage;
 use crate::deliver::Weather;
 use crate::model::{ContactAction, EntityAction, OnFound, Outcome, State, Submission};
 use crate::store::{PastStep, Standing, StoredChannel};
-use crate::web::admin::view::{post_button, state_badge};
+use crate::web::admin::view::{portal_page_link, post_button, state_badge};
 use crate::web::admin::visit::Visit;
 
 /// What there is to know of one request.
@@ -71,11 +71,11 @@ fn unfinished(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
         @match visit.site.engine.weather() {
             _ if is_off => p.cause {
                 (visit.t("Канал выключен: запрос ждёт, пока его включат.", "The channel is switched off: the request waits until it is switched on."))
-                @if let Some(settings) = known.settings() { " " a href=(settings) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } }
+                @if let Some(settings) = known.settings() { " " a href=(visit.at(&settings)) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } }
             },
             Weather::NoPortal => p.cause {
                 (visit.t("Портал не подключён: запрос сохранён и ждёт.", "No portal is connected: the request is stored and waits."))
-                " " a href="/portal" { (visit.t("Подключить портал", "Connect the portal")) }
+                " " (portal_page_link(visit, visit.t("Подключить портал", "Connect the portal")))
             },
             Weather::Down { since, reason } => {
                 p.cause {
@@ -121,7 +121,7 @@ fn stopped(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
     html! {
         (explain::panel(visit, error, known.settings().as_deref()))
         @if let Some(first) = first {
-            p { a.button href={ "/inbox/" (first) } { (visit.t("Открыть первый запрос", "Open the first request")) } }
+            p { a.button href=(visit.at(&format!("/inbox/{first}"))) { (visit.t("Открыть первый запрос", "Open the first request")) } }
         }
         @if known.standing.state == State::Failed {
             p.hint { (visit.t(
@@ -168,7 +168,7 @@ fn finished(visit: &Visit<'_>, known: &Known<'_>, outcome: &Outcome) -> Markup {
                 "В портал ничего не записано. Если это неверно, измените канал и доставьте запрос снова.",
                 "Nothing was written to the portal. If that is wrong, change the channel and deliver again.",
             ))
-            @if let Some(settings) = known.settings() { " " a href=(settings) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } } }
+            @if let Some(settings) = known.settings() { " " a href=(visit.at(&settings)) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } } }
         }
         @if let Some(note) = &outcome.note { (remark(visit, note)) }
         @if portal.is_none() {

@@ -5,28 +5,34 @@
 
 use maud::{Markup, html};
 
+use super::application::{self, Filled};
 use super::{hasty, report};
+use crate::deliver::app;
 use crate::deliver::connect::{self, ConnectError, HalfDone, Trial};
 use crate::http::StatusCode;
 use crate::model::Catalog;
 use crate::portal::{Connection, ConnectionError};
 use crate::web::admin::form::{Errors, Form};
-use crate::web::admin::session::Admin;
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Choice, Choices, Input, Section, Tone, error_summary, facts, notice, submit};
 use crate::web::admin::visit::{Answer, Visit};
 
-/// Nothing is connected yet.
-pub fn first(visit: &Visit<'_>) -> Answer {
-    form_page(visit, &Errors::default(), StatusCode::OK)
-}
-
-fn form_page(visit: &Visit<'_>, errors: &Errors, status: StatusCode) -> Answer {
+/// Nothing is connected yet. `errors` are those of either form; `filled` is what was typed into the application's.
+pub fn first(visit: &Visit<'_>, filled: &Form, errors: &Errors) -> Answer {
+    let app = app::status(&visit.site.store)?;
+    let filled = Filled { form: filled, errors };
+    let application = application::card(visit, app.as_ref(), "", &filled);
     visit
         .page(visit.t("Подключение портала", "Connect the portal"))
         .section(Section::Portal)
-        .status(status)
+        .status(application::status(errors))
         .body(html! {
             (error_summary(visit.lang, errors))
+            p.about { (visit.t(
+                "Есть два пути: входящий вебхук подключает портал за минуту, локальное приложение открывает настройку и внутри портала.",
+                "There are two ways: an inbound webhook connects the portal within a minute; a local application opens the settings inside the portal, too.",
+            )) }
+            @if app.is_some() { (application) }
             section.card.steps aria-labelledby="webhook" {
                 h2 #webhook { (visit.t("Создайте входящий вебхук на портале", "Make an inbound webhook in the portal")) }
                 (steps(visit))
@@ -35,6 +41,7 @@ fn form_page(visit: &Visit<'_>, errors: &Errors, status: StatusCode) -> Answer {
                 h2 #address { (visit.t("Вставьте его адрес", "Paste its address")) }
                 (address_form(visit, errors))
             }
+            @if app.is_none() { (application) }
         })
         .show()
 }
@@ -93,7 +100,7 @@ pub fn folded(visit: &Visit<'_>) -> Markup {
 }
 
 /// Tries an address and, when it works, stores it.
-pub fn connect(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn connect(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let session = visit.who.token().digest();
     let connection = if form.has("again") {
         visit.site.tried(&session, visit.now).ok_or_else(|| {
@@ -112,7 +119,7 @@ pub fn connect(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
         Err(text) => {
             let mut errors = Errors::default();
             errors.add("webhook", text);
-            return form_page(visit, &errors, StatusCode::UNPROCESSABLE_ENTITY);
+            return first(visit, &Form::default(), &errors);
         }
     };
     visit.site.keep_tried(session, connection.clone(), visit.now);
@@ -123,12 +130,7 @@ pub fn connect(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
     let Some(catalog) = &trial.catalog else {
         return missing(visit, &trial);
     };
-    let choice = match form.text("half_done") {
-        "continue" => Some(HalfDone::Continue),
-        "start_over" => Some(HalfDone::StartOver),
-        _ => None,
-    };
-    match connect::keep(&visit.site.store, &trial.connection, catalog, choice) {
+    match connect::keep(&visit.site.store, &trial.connection, catalog, chosen(form)) {
         Ok(started_over) => {
             visit.site.forget_tried(&session);
             tracing::info!(name = admin.name(), portal = %trial.connection, "a portal was connected");
@@ -138,7 +140,14 @@ pub fn connect(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
                 connected_text(visit, &trial.connection, catalog, started_over),
             )
         }
-        Err(ConnectError::HalfDone(count)) => ask_half_done(visit, &trial.connection, count),
+        Err(ConnectError::HalfDone(count)) => ask_half_done(
+            visit,
+            &Asking {
+                action: "/portal/connect",
+                what: &trial.connection.hint(),
+                count,
+            },
+        ),
         Err(error) => no_answer(visit, &connection, &error),
     }
 }
@@ -247,18 +256,37 @@ fn result_page(visit: &Visit<'_>, connection: &Connection, found: Markup) -> Ans
         .show()
 }
 
+/// What somebody says of half delivered submissions.
+pub fn chosen(form: &Form) -> Option<HalfDone> {
+    match form.text("half_done") {
+        "continue" => Some(HalfDone::Continue),
+        "start_over" => Some(HalfDone::StartOver),
+        _ => None,
+    }
+}
+
+/// A question about half delivered submissions.
+pub struct Asking<'a> {
+    /// Where its answer goes.
+    pub action: &'a str,
+    /// What was to be connected, without secrets.
+    pub what: &'a str,
+    pub count: u64,
+}
+
 /// Numbers of contacts and deals mean other records in another portal.
-fn ask_half_done(visit: &Visit<'_>, connection: &Connection, count: u64) -> Answer {
+pub fn ask_half_done(visit: &Visit<'_>, asking: &Asking<'_>) -> Answer {
+    let count = asking.count;
     visit
         .page(visit.t("Это тот же портал?", "Is it the same portal?"))
         .section(Section::Portal)
         .back("/portal", visit.t("Портал", "Portal"))
         .status(StatusCode::UNPROCESSABLE_ENTITY)
         .body(html! {
-            form.card method="post" action="/portal/connect" {
+            form.card method="post" action=(asking.action) {
                 (visit.csrf())
                 input type="hidden" name="again" value="1";
-                p { (visit.t("Проверка пройдена: ", "The check was passed: ")) code { (connection.hint()) } }
+                p { (visit.t("Новое подключение: ", "The new connection: ")) code { (asking.what) } }
                 p.about {
                     (visit.t(
                         format!("Раньше был другой адрес, и по нему наполовину обработаны запросы: {count}. Контакт уже создан, а сделка ещё нет, — или наоборот. Как продолжить?"),

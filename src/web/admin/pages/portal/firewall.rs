@@ -5,6 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::hasty;
+use crate::http::Uri;
 use crate::portal::{Connection, Whereabouts, whereabouts};
 use crate::web::admin::view::{copy_block, facts};
 use crate::web::admin::visit::Visit;
@@ -17,15 +18,18 @@ pub fn card(visit: &Visit<'_>, connection: &Connection) -> Markup {
     html! {
         section.card aria-labelledby="firewall" {
             h2 #firewall { (visit.t("Адреса для межсетевого экрана", "Addresses for the firewall")) }
-            p.about { (visit.t("Мосту нужно одно правило: от него к порталу. Сам портал к мосту не обращается.", "The bridge needs one rule: from here to the portal. The portal does not call the bridge.")) }
-            (facts(&rows(visit, &found)))
+            @match connection {
+                Connection::Webhook { .. } => p.about { (visit.t("Мосту нужно одно правило: от него к порталу. Сам портал к мосту не обращается.", "The bridge needs one rule: from here to the portal. The portal does not call the bridge.")) },
+                Connection::App(_) => p.about { (visit.t("Мост обращается к порталу и к серверу авторизации; браузеры администраторов портала — к мосту.", "The bridge calls the portal and the authorization server; browsers of the portal's administrators call the bridge.")) },
+            }
+            (facts(&rows(visit, connection, &found)))
             h3 { (visit.t("Разрешить соединения (TCP)", "Connections to allow (TCP)")) }
-            (copy_block(visit.lang, "allow", &targets(&found).join("\n")))
+            (copy_block(visit.lang, "allow", &targets(visit, connection, &found).join("\n")))
         }
     }
 }
 
-fn rows<'a>(visit: &Visit<'a>, found: &Whereabouts) -> Vec<(&'a str, Markup)> {
+fn rows<'a>(visit: &Visit<'a>, connection: &Connection, found: &Whereabouts) -> Vec<(&'a str, Markup)> {
     let mut rows = vec![(
         visit.t("Откуда", "From"),
         html! {
@@ -62,6 +66,16 @@ fn rows<'a>(visit: &Visit<'a>, found: &Whereabouts) -> Vec<(&'a str, Markup)> {
             ));
         }
     }
+    if let Some(server) = oauth(visit, connection) {
+        rows.push((
+            visit.t("Сервер авторизации", "Authorization server"),
+            html! { code { (server) } },
+        ));
+        rows.push((
+            visit.t("Браузеры открывают", "Browsers open"),
+            html! { code { (visit.site.admin_url) } },
+        ));
+    }
     rows.push((
         visit.t("Сайты присылают на", "Websites send to"),
         html! { code { (visit.site.public_url) } },
@@ -70,12 +84,27 @@ fn rows<'a>(visit: &Visit<'a>, found: &Whereabouts) -> Vec<(&'a str, Markup)> {
 }
 
 /// `host:port` and `address:port` lines.
-fn targets(found: &Whereabouts) -> Vec<String> {
+fn targets(visit: &Visit<'_>, connection: &Connection, found: &Whereabouts) -> Vec<String> {
     if let Some(proxy) = &found.proxy {
         return vec![proxy.clone()];
     }
     let mut targets = vec![format!("{}:{}", found.host, found.port)];
-    targets.extend(found.addresses.iter().map(ToString::to_string));
-    targets.dedup();
+    let addresses = found.addresses.iter().map(ToString::to_string);
+    for target in addresses.chain(oauth(visit, connection)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
     targets
+}
+
+/// Host and port of the authorization server, which only applications need.
+fn oauth(visit: &Visit<'_>, connection: &Connection) -> Option<String> {
+    if matches!(connection, Connection::Webhook { .. }) {
+        return None;
+    }
+    let conditions = visit.site.engine.conditions();
+    let uri: Uri = conditions.portal.oauth_url.parse().ok()?;
+    let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+    Some(format!("{}:{}", uri.host()?, uri.port_u16().unwrap_or(usual)))
 }

@@ -1,8 +1,11 @@
 //! The portal: how it is connected, whether it is there, what was read from it, and what a firewall must let through.
 //!
-//! - `connecting`: an address is tried, then stored. `report`: what `portal check` found, in words.
+//! - `application`: the way in as a local application. `connecting`: an address is tried, then stored. `report`: what `portal check` found, in words.
 //! - `firewall`: the addresses to let through.
 
+#[cfg(test)]
+mod app_tests;
+pub mod application;
 mod connecting;
 mod firewall;
 mod report;
@@ -13,26 +16,33 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use crate::deliver::app::{self, AppState, AppStatus};
 use crate::deliver::{self, CONNECTION_CREDENTIAL, Weather, connect};
 use crate::model::Catalog;
 use crate::portal::{self, Connection, OpenError, Portal, Report};
 use crate::store::StoreError;
 use crate::web::admin::Site;
-use crate::web::admin::form::Form;
-use crate::web::admin::router::{Route, change, show};
-use crate::web::admin::session::Admin;
-use crate::web::admin::view::{Section, Tone, badge, confirm, facts, notice, post_button};
+use crate::web::admin::form::{Errors, Form};
+use crate::web::admin::router::{Route, inspect, manage};
+use crate::web::admin::session::Operator;
+use crate::web::admin::view::{Section, Tone, badge, confirm, error_summary, facts, notice, post_button};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
+use super::in_portal;
+use application::Filled;
+
 pub const ROUTES: &[Route] = &[
-    show("/portal", page),
-    show("/portal/connect", back),
-    change("/portal/connect", connecting::connect),
-    show("/portal/check", back),
-    change("/portal/check", check),
-    show("/portal/refresh", back),
-    change("/portal/refresh", refresh),
-    change("/portal/disconnect", disconnect),
+    inspect("/portal", page),
+    inspect("/portal/connect", back),
+    manage("/portal/connect", connecting::connect),
+    inspect("/portal/check", back),
+    manage("/portal/check", check),
+    inspect("/portal/refresh", back),
+    manage("/portal/refresh", refresh),
+    manage("/portal/disconnect", disconnect),
+    inspect("/portal/app", back),
+    manage("/portal/app", application::keep),
+    manage("/portal/app/forget", application::forget),
 ];
 
 /// Nobody looks at a page that does not come: a call made for a page is given up after this.
@@ -59,36 +69,70 @@ pub fn connection(site: &Site) -> Result<Option<Connection>, StoreError> {
 /// The stored connection, opened for one page.
 pub fn open(site: &Site) -> Result<Option<Result<Portal, OpenError>>, StoreError> {
     let connection = connection(site)?;
-    Ok(connection.map(|connection| Portal::open(connection, &hasty(site))))
+    Ok(connection.map(|connection| deliver::open(&site.store, connection, &hasty(site))))
 }
 
-fn back(visit: &Visit<'_>, _: &Admin) -> Answer {
+fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
     visit.go("/portal")
 }
 
-fn page(visit: &Visit<'_>, _: &Admin) -> Answer {
+fn page(visit: &Visit<'_>, _: &Operator) -> Answer {
+    if app::keys(&visit.site.store)?.is_some() {
+        in_portal::take_early(visit);
+    }
     match connection(visit.site)? {
-        Some(connection) => connected(visit, &connection, None),
-        None => connecting::first(visit),
+        Some(connection) => connected(visit, &connection, &Shown::default()),
+        None => connecting::first(visit, &Form::default(), &Errors::default()),
     }
 }
 
-/// The page of a connected portal; with what a check has found, when it was asked for.
-fn connected(visit: &Visit<'_>, connection: &Connection, report: Option<&Report>) -> Answer {
+/// The page again, with what was typed into the form of an application's keys.
+fn with_app_form(visit: &Visit<'_>, form: &Form, errors: &Errors) -> Answer {
+    let shown = Shown {
+        form: form.clone(),
+        errors: errors.clone(),
+        ..Shown::default()
+    };
+    match connection(visit.site)? {
+        Some(connection) => connected(visit, &connection, &shown),
+        None => connecting::first(visit, form, errors),
+    }
+}
+
+/// What a page shows besides how things stand.
+#[derive(Default)]
+struct Shown {
+    /// What a check has found, when it was asked for.
+    report: Option<Report>,
+    form: Form,
+    errors: Errors,
+}
+
+/// The page of a connected portal.
+fn connected(visit: &Visit<'_>, connection: &Connection, shown: &Shown) -> Answer {
     let is_busy = visit.site.store.half_done()?;
+    let app = app::status(&visit.site.store)?;
+    let report = shown.report.as_ref();
+    let filled = Filled {
+        form: &shown.form,
+        errors: &shown.errors,
+    };
     visit
         .page(visit.t("Портал", "Portal"))
         .section(Section::Portal)
+        .status(application::status(&shown.errors))
         .body(html! {
+            (error_summary(visit.lang, &shown.errors))
             @if let Some(report) = report { (report::card(visit, report, connection)) }
             section.card aria-labelledby="connection" {
                 h2 #connection { (visit.t("Подключение", "Connection")) }
                 (weather(visit))
-                (about(visit, connection, report.is_some()))
+                (about(visit, connection, app.as_ref(), report.is_some()))
                 div.buttons {
                     (post_button(visit, "/portal/check", "primary", visit.t("Проверить", "Check")))
                 }
             }
+            (application::card(visit, app.as_ref(), &connection.portal(), &filled))
             (catalog_card(visit))
             (firewall::card(visit, connection))
             section.card aria-labelledby="other" {
@@ -96,7 +140,13 @@ fn connected(visit: &Visit<'_>, connection: &Connection, report: Option<&Report>
                 p.about { (visit.t("Новый адрес сначала проверяется; пока он не заработает, действует прежний.", "A new address is tried first; until it works, everything goes on by the old one.")) }
                 (connecting::folded(visit))
                 (confirm(visit, "/portal/disconnect", visit.t("Отключить портал", "Disconnect the portal"), html! {
-                    p { (visit.t("Мост забудет адрес вебхука. Запросы с сайтов по-прежнему принимаются и ждут, пока портал не подключат снова.", "The bridge forgets the webhook's address. Requests from websites are still taken, and wait until a portal is connected again.")) }
+                    p {
+                        @match connection {
+                            Connection::Webhook { .. } => (visit.t("Мост забудет адрес вебхука.", "The bridge forgets the webhook's address.")),
+                            Connection::App(_) => (visit.t("Мост забудет ключи приложения, настройка внутри портала закроется.", "The bridge forgets the application's keys, and the settings inside the portal close.")),
+                        }
+                        " " (visit.t("Запросы с сайтов по-прежнему принимаются и ждут, пока портал не подключат снова.", "Requests from websites are still taken, and wait until a portal is connected again."))
+                    }
                     @if is_busy > 0 {
                         p { (visit.t(format!("Обработано наполовину: {is_busy}. Если подключить другой портал, мост спросит, что с ними делать."), format!("Half delivered: {is_busy}. If another portal is connected, the bridge asks what becomes of them."))) }
                     }
@@ -134,9 +184,17 @@ fn weather(visit: &Visit<'_>) -> Markup {
 }
 
 /// `is_checked`: the report beside it tells of missing encryption.
-fn about(visit: &Visit<'_>, connection: &Connection, is_checked: bool) -> Markup {
+fn about(visit: &Visit<'_>, connection: &Connection, app: Option<&AppStatus>, is_checked: bool) -> Markup {
     let address = connection.portal();
-    let user = connection.user_id().unwrap_or_default();
+    let way = match connection {
+        Connection::Webhook { .. } => visit.t("Вебхук", "Webhook"),
+        Connection::App(_) => visit.t("Приложение", "Application"),
+    };
+    let installer = app.and_then(|app| match &app.state {
+        AppState::Installed { user_id, .. } => Some(*user_id),
+        _ => None,
+    });
+    let user = connection.user_id().or(installer).unwrap_or_default();
     let catalog = visit.site.engine.catalog();
     let name = catalog
         .as_ref()
@@ -145,13 +203,13 @@ fn about(visit: &Visit<'_>, connection: &Connection, is_checked: bool) -> Markup
     html! {
         (facts(&[
             (visit.t("Портал", "Portal"), html! { a href={ (address) "/" } rel="noreferrer" target="_blank" { (address) } }),
-            (visit.t("Вебхук", "Webhook"), html! { code { (connection.hint()) } }),
+            (way, html! { code { (connection.hint()) } }),
             (visit.t("От имени", "Works as"), html! {
-                @if let Some(name) = name { (name) " (№\u{a0}" (user) ")" } @else { (visit.t("пользователь №\u{a0}", "user No.\u{a0}")) (user) }
+                @if user == 0 { "—" } @else if let Some(name) = name { (name) " (№\u{a0}" (user) ")" } @else { (visit.t("пользователь №\u{a0}", "user No.\u{a0}")) (user) }
             }),
         ]))
         @if connection.is_insecure() && !is_checked {
-            (notice(Tone::Warn, html! { p { (visit.t("Адрес начинается с http://: ключ вебхука и данные клиентов видны всем на пути к порталу. Допустимо только в закрытой сети.", "The address begins with http://: the webhook's code and your customers' data can be read by everybody on the way. Only for closed networks.")) } }))
+            (notice(Tone::Warn, html! { p { (visit.t("Адрес начинается с http://: ключ и данные клиентов видны всем на пути к порталу. Допустимо только в закрытой сети.", "The address begins with http://: its code and your customers' data can be read by everybody on the way. Only for closed networks.")) } }))
         }
     }
 }
@@ -205,17 +263,23 @@ fn catalog_facts(visit: &Visit<'_>, catalog: &Catalog) -> Markup {
     }
 }
 
-fn check(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
+fn check(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let Some(connection) = connection(visit.site)? else {
         return visit.go("/portal");
     };
-    match Portal::open(connection.clone(), &hasty(visit.site)) {
-        Ok(portal) => connected(visit, &connection, Some(&portal.check())),
+    match deliver::open(&visit.site.store, connection.clone(), &hasty(visit.site)) {
+        Ok(portal) => {
+            let shown = Shown {
+                report: Some(portal.check()),
+                ..Shown::default()
+            };
+            connected(visit, &connection, &shown)
+        }
         Err(error) => visit.failed("/portal", error.to_string()),
     }
 }
 
-fn refresh(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
+fn refresh(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let portal = match open(visit.site)? {
         None => return visit.go("/portal"),
         Some(Err(error)) => return visit.failed("/portal", error.to_string()),
@@ -252,10 +316,11 @@ fn read_text(visit: &Visit<'_>, catalog: &Catalog) -> String {
     )
 }
 
-fn disconnect(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Result<crate::http::Response, Problem> {
+fn disconnect(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Result<crate::http::Response, Problem> {
     if connect::disconnect(&visit.site.store)? {
         tracing::info!(name = admin.name(), "the portal was disconnected");
     }
+    visit.site.frames().close_all();
     visit.site.engine.look_again();
     visit.done(
         "/portal",

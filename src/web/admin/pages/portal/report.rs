@@ -107,24 +107,24 @@ impl Words {
                 lang.t("Шифрование (https)", "Encryption (https)"),
                 None,
                 mend(
-                    "Адрес начинается с http://: ключ вебхука видят все на пути к порталу. Допустимо только в закрытой сети.",
-                    "The address begins with http://: everybody on the way can read the webhook's code. Only for closed networks.",
+                    "Адрес начинается с http://: ключ видят все на пути к порталу. Допустимо только в закрытой сети.",
+                    "The address begins with http://: everybody on the way can read the code. Only for closed networks.",
                 ),
             ),
             "right crm" => words(
                 lang.t("Право «CRM (crm)»", "The right “CRM (crm)”"),
                 None,
                 mend(
-                    "Откройте вебхук на портале, в настройке прав отметьте «CRM (crm)» и сохраните.",
-                    "Open the webhook in the portal, tick “CRM (crm)” among its permissions and save.",
+                    "Откройте вебхук или приложение на портале, в настройке прав отметьте «CRM (crm)» и сохраните.",
+                    "Open the webhook or the application in the portal, tick “CRM (crm)” among its permissions and save.",
                 ),
             ),
             name if name.starts_with("right user") => words(
                 lang.t("Право «Пользователи (user)»", "The right “Users (user)”"),
                 None,
                 mend(
-                    "Без него ответственного можно указать только номером. Отметьте «Пользователи (user)» в настройке прав вебхука.",
-                    "Without it a responsible person can be named by number only. Tick “Users (user)” among the webhook's permissions.",
+                    "Без него ответственного можно указать только номером. Отметьте «Пользователи (user)» в настройке прав вебхука, «Пользователи (user_basic)» — у приложения.",
+                    "Without it a responsible person can be named by number only. Tick “Users (user)” among the webhook's permissions, “Users (user_basic)” among an application's.",
                 ),
             ),
             "reading leads" => words(lang.t("Чтение лидов", "Reading leads"), said, mend(RIGHTS.0, RIGHTS.1)),
@@ -156,8 +156,8 @@ impl Words {
                     said: said.filter(|_| !line.needed),
                     mend: mend("", "").and(line.needed.then(|| {
                         lang.t(
-                            "Без него запрос не доставить. Дайте вебхуку право «CRM (crm)»; если оно есть — обновите модули «CRM» и «REST API» портала.",
-                            "Nothing can be delivered without it. Grant the webhook “CRM (crm)”; if it has it, update the portal's modules CRM and REST API.",
+                            "Без него запрос не доставить. Дайте вебхуку или приложению право «CRM (crm)»; если оно есть — обновите модули «CRM» и «REST API» портала.",
+                            "Nothing can be delivered without it. Grant the webhook or the application “CRM (crm)”; if it has it, update the portal's modules CRM and REST API.",
                         )
                     })),
                 },
@@ -168,8 +168,8 @@ impl Words {
 }
 
 const RIGHTS: (&str, &str) = (
-    "Дайте сотруднику, создавшему вебхук, роль с правом на чтение: CRM → Настройки → Права доступа.",
-    "Give the person who made the webhook a role that may read: CRM → Settings → Access permissions.",
+    "Дайте сотруднику, от имени которого работает мост, роль с правом на чтение: CRM → Настройки → Права доступа.",
+    "Give the person in whose name the bridge works a role that may read: CRM → Settings → Access permissions.",
 );
 
 /// What to look at when the portal does not answer.
@@ -180,7 +180,7 @@ pub fn ways_to_reach(visit: &Visit<'_>) -> Markup {
             li { (visit.t("открывается ли адрес портала с этого сервера (не с вашего компьютера) и пропускает ли его межсетевой экран;", "whether the portal's address opens on this server (not on your computer), and whether a firewall lets it through;")) }
             li { (visit.t("знает ли сервер имя портала; если нет — запустите мост с ", "whether this server knows the portal's name; if not, start the bridge with ")) code { "--portal-resolve" } ";" }
             li { (visit.t("если сертификат портала выдан вашим удостоверяющим центром — ", "if the portal's certificate is from an authority of your own: ")) code { "--portal-ca" } ";" }
-            li { (visit.t("не удалён ли вебхук и не вышел ли его срок.", "whether the webhook was deleted or has expired.")) }
+            li { (visit.t("не удалены ли вебхук или приложение.", "whether the webhook or the application was deleted.")) }
         }
     }
 }

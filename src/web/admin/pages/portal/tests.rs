@@ -12,20 +12,20 @@ use crate::web::admin::testing::{Desk, Shown};
 
 const CODE: &str = "practice0webhook";
 
-fn practice() -> PracticePortal {
+pub fn practice() -> PracticePortal {
     PracticePortal::start(practice_portal::Options::default()).unwrap()
 }
 
-fn connect(desk: &mut Desk, address: &str) -> Shown {
+pub fn connect(desk: &mut Desk, address: &str) -> Shown {
     desk.post("/portal/connect", &[("webhook", address)])
 }
 
-fn stored(desk: &Desk) -> Option<Connection> {
+pub fn stored(desk: &Desk) -> Option<Connection> {
     desk.site.store.credential(CONNECTION_CREDENTIAL).unwrap()
 }
 
 /// Waits until the page says what is looked for.
-fn until(desk: &mut Desk, what: impl Fn(&Desk) -> bool) {
+pub fn until(desk: &mut Desk, what: impl Fn(&Desk) -> bool) {
     let started = Instant::now();
     while !what(desk) {
         assert!(started.elapsed() < Duration::from_secs(120), "waited in vain");

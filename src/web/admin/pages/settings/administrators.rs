@@ -8,14 +8,14 @@ use crate::store::{Account, AccountId, Deleted};
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::pages::access::{check_account, hash};
 use crate::web::admin::password::{self, LONGEST, LONGEST_NAME, SHORTEST};
-use crate::web::admin::session::Admin;
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{
     Column, Input, Section, Table, Tone, badge, confirm, error_summary, facts, notice, submit,
 };
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
 /// The list, as a card of the settings.
-pub fn card(visit: &Visit<'_>, admin: &Admin) -> Result<Markup, Problem> {
+pub fn card(visit: &Visit<'_>, admin: &Operator) -> Result<Markup, Problem> {
     let accounts = visit.site.store.accounts()?;
     let mut table = Table::new(
         visit.t("Администраторы", "Administrators"),
@@ -53,7 +53,7 @@ fn path(account: &Account) -> String {
     format!("/settings/administrators/{}", account.id.0)
 }
 
-pub fn new(visit: &Visit<'_>, _: &Admin) -> Answer {
+pub fn new(visit: &Visit<'_>, _: &Operator) -> Answer {
     new_page(visit, &Form::default(), &Errors::default(), StatusCode::OK)
 }
 
@@ -98,7 +98,7 @@ fn check(visit: &Visit<'_>, name: &str, form: &Form) -> Errors {
     errors
 }
 
-pub fn add(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn add(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let name = form.text("name");
     let mut errors = check(visit, name, form);
     let taken = |errors: &mut Errors| {
@@ -139,13 +139,13 @@ fn find(visit: &Visit<'_>) -> Result<Account, Problem> {
         .ok_or(Problem::NotFound)
 }
 
-pub fn one(visit: &Visit<'_>, admin: &Admin) -> Answer {
+pub fn one(visit: &Visit<'_>, admin: &Operator) -> Answer {
     one_page(visit, admin, &find(visit)?, &Errors::default(), StatusCode::OK)
 }
 
 fn one_page(
     visit: &Visit<'_>,
-    admin: &Admin,
+    admin: &Operator,
     account: &Account,
     errors: &Errors,
     status: StatusCode,
@@ -207,7 +207,7 @@ fn one_page(
         .show()
 }
 
-pub fn set_password(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn set_password(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let account = find(visit)?;
     let is_me = account.id == admin.account();
     let mut errors = check(visit, &account.name, form);
@@ -265,7 +265,7 @@ fn check_current(
     Ok(())
 }
 
-pub fn delete(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+pub fn delete(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     let account = find(visit)?;
     match visit.site.store.delete_account_but_last(account.id)? {
         Deleted::Done => {

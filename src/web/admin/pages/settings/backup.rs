@@ -7,7 +7,7 @@ use crate::http::respond_with_file;
 use crate::store::StoreError;
 use crate::web::admin::form::Form;
 use crate::web::admin::security;
-use crate::web::admin::session::Admin;
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Tone, notice, post_button};
 use crate::web::admin::visit::{Answer, Visit};
 
@@ -24,7 +24,7 @@ pub fn card(visit: &Visit<'_>) -> Markup {
 }
 
 /// A consistent copy, sent from a file that has no name any more.
-pub fn download(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+pub fn download(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     let file = visit.site.store.backup_file()?;
     let mut response = respond_with_file(file).map_err(|error| StoreError::Refused(error.to_string()))?;
     tracing::info!(name = admin.name(), "a copy of the database was downloaded");

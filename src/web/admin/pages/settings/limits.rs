@@ -7,7 +7,7 @@ use crate::deliver::{Preferences, USUAL_COUNTRY, USUAL_PROFILE};
 use crate::throttle::Profile;
 use crate::values;
 use crate::web::admin::form::{Errors, Form};
-use crate::web::admin::session::Admin;
+use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Choice, Choices, Input, submit};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
@@ -47,7 +47,7 @@ pub fn keeping_card(visit: &Visit<'_>, form: &Form, errors: &Errors) -> Result<M
     })
 }
 
-pub fn set_keeping(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn set_keeping(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let days = form
         .text("keep_days")
         .parse::<u32>()
@@ -180,7 +180,7 @@ fn said_at_start(visit: &Visit<'_>, flags: &str) -> Markup {
     html! { (visit.t("Задано при запуске моста и здесь не меняется: ", "Said when the bridge was started, and not changed here: ")) code { (flags) } }
 }
 
-pub fn set_limits(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+pub fn set_limits(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let given = visit.site.engine.given();
     let mut errors = Errors::default();
     let mut preferences = Preferences::read(&visit.site.store)?;

@@ -15,45 +15,45 @@ use maud::{Markup, html};
 use crate::http::StatusCode;
 use crate::http::header::SET_COOKIE;
 use crate::web::admin::form::{Errors, Form};
-use crate::web::admin::router::{Route, change, show};
+use crate::web::admin::router::{Route, inspect, manage};
 use crate::web::admin::security;
-use crate::web::admin::session::{self, Admin};
+use crate::web::admin::session::{self, Operator};
 use crate::web::admin::view::{Choice, Section, Select, error_summary, submit};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 use crate::web::visitor::Language;
 
 pub const ROUTES: &[Route] = &[
-    show("/settings", page),
-    change("/settings/language", choose_language),
-    show("/settings/keeping", back),
-    change("/settings/keeping", limits::set_keeping),
-    show("/settings/limits", back),
-    change("/settings/limits", limits::set_limits),
-    show("/settings/backup", back),
-    change("/settings/backup", backup::download),
-    change("/settings/sessions/{id}/end", sessions::end),
-    change("/settings/sessions/end-others", sessions::end_others),
-    change("/settings/sessions/end-all", sessions::end_all),
-    show("/settings/administrators/new", administrators::new),
-    change("/settings/administrators/new", administrators::add),
-    show("/settings/administrators/{id}", administrators::one),
-    change(
+    inspect("/settings", page),
+    manage("/settings/language", choose_language),
+    inspect("/settings/keeping", back),
+    manage("/settings/keeping", limits::set_keeping),
+    inspect("/settings/limits", back),
+    manage("/settings/limits", limits::set_limits),
+    inspect("/settings/backup", back),
+    manage("/settings/backup", backup::download),
+    manage("/settings/sessions/{id}/end", sessions::end),
+    manage("/settings/sessions/end-others", sessions::end_others),
+    manage("/settings/sessions/end-all", sessions::end_all),
+    inspect("/settings/administrators/new", administrators::new),
+    manage("/settings/administrators/new", administrators::add),
+    inspect("/settings/administrators/{id}", administrators::one),
+    manage(
         "/settings/administrators/{id}/password",
         administrators::set_password,
     ),
-    change("/settings/administrators/{id}/delete", administrators::delete),
+    manage("/settings/administrators/{id}/delete", administrators::delete),
 ];
 
-fn back(visit: &Visit<'_>, _: &Admin) -> Answer {
+fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
     visit.go("/settings")
 }
 
-fn page(visit: &Visit<'_>, admin: &Admin) -> Answer {
+fn page(visit: &Visit<'_>, admin: &Operator) -> Answer {
     with_form(visit, admin, &Form::default(), &Errors::default())
 }
 
 /// The page, with what was typed into one of its forms and refused.
-fn with_form(visit: &Visit<'_>, admin: &Admin, form: &Form, errors: &Errors) -> Answer {
+fn with_form(visit: &Visit<'_>, admin: &Operator, form: &Form, errors: &Errors) -> Answer {
     let status = if errors.is_empty() {
         StatusCode::OK
     } else {
@@ -93,7 +93,7 @@ fn language_card(visit: &Visit<'_>) -> Markup {
     }
 }
 
-fn choose_language(visit: &Visit<'_>, admin: &Admin, form: &Form) -> Answer {
+fn choose_language(visit: &Visit<'_>, admin: &Operator, form: &Form) -> Answer {
     let chosen = Language::from_code(form.text("language"));
     visit
         .site

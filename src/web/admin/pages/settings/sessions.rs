@@ -7,12 +7,12 @@ use crate::http::header::SET_COOKIE;
 use crate::store::SessionId;
 use crate::web::admin::form::Form;
 use crate::web::admin::security;
-use crate::web::admin::session::{self, Admin};
+use crate::web::admin::session::{self, Operator};
 use crate::web::admin::view::{Column, Table, Tone, badge, confirm, post_button};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
 /// One's own sessions, as a card of the settings.
-pub fn card(visit: &Visit<'_>, admin: &Admin) -> Result<Markup, Problem> {
+pub fn card(visit: &Visit<'_>, admin: &Operator) -> Result<Markup, Problem> {
     let sessions = visit.site.store.sessions(Some(admin.account()), visit.now)?;
     let mut table = Table::new(
         visit.t("Ваши сеансы", "Your sessions"),
@@ -90,7 +90,7 @@ fn browser(visit: &Visit<'_>, agent: &str) -> String {
     }
 }
 
-pub fn end(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+pub fn end(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     let id = SessionId(number(visit)?);
     // One's own alone: those of others end with their password.
     let mine = visit.site.store.sessions(Some(admin.account()), visit.now)?;
@@ -101,7 +101,7 @@ pub fn end(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
     visit.done("/settings", visit.t("Сеанс завершён.", "The session has ended."))
 }
 
-pub fn end_others(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+pub fn end_others(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     let count = visit
         .site
         .store
@@ -115,7 +115,7 @@ pub fn end_others(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
     )
 }
 
-pub fn end_all(visit: &Visit<'_>, admin: &Admin, _: &Form) -> Answer {
+pub fn end_all(visit: &Visit<'_>, admin: &Operator, _: &Form) -> Answer {
     visit.site.store.end_sessions(admin.account(), None)?;
     let cookie = session::close(visit.site, admin)?;
     let mut response = security::see_other("/sign-in");

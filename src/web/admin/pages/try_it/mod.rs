@@ -26,7 +26,7 @@ use crate::store::{Address, Arrival, Filter, Line, StoredChannel};
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::router::{Route, change, show};
 use crate::web::admin::session::Admin;
-use crate::web::admin::view::{Area, Choice, Section, Select, Tone, copy, notice};
+use crate::web::admin::view::{Area, Choice, Section, Select, Tone, copy, notice, portal_page_link};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 use crate::web::letter::{Letter, Reading};
 
@@ -136,13 +136,13 @@ fn show_page(
                 h2 #request { (visit.t("Пробный запрос", "A test request")) }
                 p.about { (visit.t("Посмотрите, что произойдёт, — на портал при этом ничего не записывается. Или отправьте по-настоящему.", "See what would happen: nothing is written to the portal. Or really send it.")) }
                 (picker(visit, stored, typed, &latest))
-                form method="post" action={ "/channels/" (channel.slug) "/try" } {
+                form method="post" action=(visit.at(&format!("/channels/{}/try", channel.slug))) {
                     (visit.csrf())
                     @if let Some(id) = typed.picked { input type="hidden" name="from" value=(id); }
                     (Area::new("body", visit.t("Содержимое запроса", "What the request holds")).value(&typed.text).rows(10).required().errors(errors)
                         .hint(visit.t("JSON или поля формы (имя=значение&…) — канал понимает и то и другое.", "JSON or form fields (name=value&…): the channel understands both.")))
                     div.buttons {
-                        button.primary type="submit" name="do" value="show" formaction={ "/channels/" (channel.slug) "/try#outcome" } { (visit.t("Показать, что произойдёт", "Show what would happen")) }
+                        button.primary type="submit" name="do" value="show" formaction=(visit.at(&format!("/channels/{}/try#outcome", channel.slug))) { (visit.t("Показать, что произойдёт", "Show what would happen")) }
                         button type="submit" name="do" value="send" { (visit.t("Отправить", "Send it")) }
                     }
                 }
@@ -183,7 +183,7 @@ fn picker(visit: &Visit<'_>, stored: &StoredChannel, typed: &Typed, latest: &[Li
     );
     html! {
         @if choices.len() > 1 {
-            form.picker method="get" action={ "/channels/" (stored.channel.slug) "/try" } {
+            form.picker method="get" action=(visit.at(&format!("/channels/{}/try", stored.channel.slug))) {
                 div.row {
                     (Select::new("from", visit.t("Начать с запроса из журнала", "Begin with a request from the inbox"), choices).submits())
                     button type="submit" { (visit.t("Взять", "Take it")) }
@@ -288,7 +288,7 @@ fn foresee(
             return Ok(no_outcome(
                 visit,
                 html! {
-                    p { (visit.t("Портал не подключён, искать негде. ", "No portal is connected, there is nowhere to look. ")) a href="/portal" { (visit.t("Подключить портал", "Connect the portal")) } }
+                    p { (visit.t("Портал не подключён, искать негде. ", "No portal is connected, there is nowhere to look. ")) (portal_page_link(visit, visit.t("Подключить портал", "Connect the portal"))) }
                 },
             ));
         }
@@ -329,7 +329,7 @@ fn foresee(
             visit,
             html! {
                 p lang="en" { (text) }
-                p { (visit.t("Настоящий запрос в такую минуту сохранился бы и ждал. ", "A real request would be stored and wait. ")) a href="/portal" { (visit.t("Проверить подключение", "Check the connection")) } }
+                p { (visit.t("Настоящий запрос в такую минуту сохранился бы и ждал. ", "A real request would be stored and wait. ")) (portal_page_link(visit, visit.t("Проверить подключение", "Check the connection"))) }
             },
         ),
     })

@@ -62,7 +62,9 @@ fn a_file_that_is_not_complete_says_so() {
     };
     let who =
         crate::web::admin::session::recognise(&inbox.desk.site, &asked.headers, inbox.desk.now).unwrap();
-    let visit = crate::web::admin::Visit::new(&inbox.desk.site, &asked, &who, inbox.desk.now);
+    let never = crate::web::admin::security::Framing::Never;
+    let (site, now) = (&inbox.desk.site, inbox.desk.now);
+    let visit = crate::web::admin::Visit::new(site, &asked, &asked.path, &who, never, now);
     let of = |rows, bytes| read(&write(&visit, &Filter::default(), rows, bytes).unwrap());
     assert_eq!(of(5, usize::MAX).len(), 6);
     for rows in [of(3, usize::MAX), of(9, 700)] {

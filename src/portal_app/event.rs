@@ -1,0 +1,93 @@
+//! What the portal tells an application by itself: that it was installed without a page, and that it was removed.
+
+use super::door::{self, Caller, Denied};
+use super::install::{self, Installed};
+use super::request::{Event, EventKind, is_of};
+use crate::deliver::app;
+use crate::model::{Language, Millis, Secret};
+use crate::portal;
+use crate::store::Store;
+
+/// What came of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    Installed(Installed),
+    /// The application was removed; false when that was known.
+    Removed(bool),
+    /// Nothing that concerns us.
+    Nothing,
+}
+
+/// Takes an event in. `handler` is the address that the buttons open.
+pub fn receive(
+    store: &Store,
+    options: &portal::Options,
+    event: Event,
+    handler: &str,
+    now: Millis,
+) -> Result<Received, Denied> {
+    match event.kind {
+        EventKind::Install => installed(store, options, event, handler, now).map(Received::Installed),
+        EventKind::Uninstall => {
+            signed(store, &event)?;
+            tracing::warn!("the portal tells that the application was removed");
+            Ok(Received::Removed(app::mark_uninstalled(store)?))
+        }
+        EventKind::Other => {
+            signed(store, &event)?;
+            Ok(Received::Nothing)
+        }
+    }
+}
+
+/// The installation of an application without pages. There is nothing to finish: the portal counts it as done.
+// b24: settings/app-installation/local-apps/installation-callback.md
+fn installed(
+    store: &Store,
+    options: &portal::Options,
+    event: Event,
+    handler: &str,
+    now: Millis,
+) -> Result<Installed, Denied> {
+    // Once a signature is known, every event must carry it; an application that is gone may have got a new one.
+    if matches!(known_signature(store)?, Some((_, false))) {
+        signed(store, &event)?;
+    }
+    let language = event.language.unwrap_or(Language::English);
+    let caller = Caller {
+        domain: event.domain,
+        member_id: event.member_id,
+        tokens: event
+            .tokens
+            .ok_or_else(|| Denied::Forged("it carries none".to_owned()))?,
+        application_token: event.application_token,
+    };
+    let verified = door::verify(store, options, caller)?;
+    install::install(store, options, &verified, handler, language, now)
+}
+
+/// The signature that is known, and whether its application is gone.
+fn known_signature(store: &Store) -> Result<Option<(Secret, bool)>, Denied> {
+    let Some(installation) = app::installation(store)? else {
+        return Ok(None);
+    };
+    let is_gone = installation.gone.is_some();
+    Ok(installation
+        .tokens
+        .application_token
+        .map(|token| (token, is_gone)))
+}
+
+/// Only the portal knows its signature. A removed application's tokens are worth nothing: nothing else proves the event.
+// b24: api-reference/events/safe-event-handlers.md
+fn signed(store: &Store, event: &Event) -> Result<(), Denied> {
+    let keys = app::keys(store)?.ok_or(Denied::NoKeys)?;
+    if !is_of(&keys.portal, &event.domain) {
+        return Err(Denied::OtherPortal { ours: keys.portal });
+    }
+    let known = known_signature(store)?.map(|(known, _)| known);
+    match (known, &event.application_token) {
+        (Some(known), Some(sent)) if known.is_same(sent.reveal()) => Ok(()),
+        _ => Err(Denied::WrongSignature),
+    }
+}

@@ -1,0 +1,242 @@
+//! The installation: tokens are stored, the buttons put up, the administrator told. Doing it again does no harm.
+
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::door::{Denied, Verified};
+use super::placements::{self, call};
+use crate::deliver::app::{self, AppError};
+use crate::model::{Answer, AppTokens, Arg, Call, Effect, Language, Millis, Secret};
+use crate::portal::{self, Portal};
+use crate::store::Store;
+
+/// The setting that remembers which refresh tokens installations have brought, as digests: an old request that is sent
+/// once more must not put a spent token in the place of a living one.
+const SEEN_SETTING: &str = "app_tokens_seen";
+/// Of the latest installations.
+const SEEN: usize = 100;
+/// Makes a second notification take the place of the first.
+const NOTICE_TAG: &str = "b24-bridge-installed";
+/// The portal tells an application of its removal only when it has asked for it.
+// b24: api-reference/common/events/on-app-uninstall.md, api-reference/events/event-bind.md
+const UNINSTALL: &str = "ONAPPUNINSTALL";
+
+/// An installation that has worked, in all that is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// The tokens were new: the application delivers from now on.
+    pub is_new: bool,
+    /// The buttons stand above the lists.
+    pub buttons: Result<(), Missed>,
+    /// The portal will tell when the application is removed.
+    pub farewell: Result<(), Missed>,
+    /// The administrator was told; `None` when he was told before.
+    pub notice: Option<Result<(), Missed>>,
+}
+
+impl Installed {
+    /// Whether the portal may end its side. Without the right to the buttons it must not: it shows this page again at
+    /// the next opening, when the right may have been granted.
+    pub fn may_finish(&self) -> bool {
+        !matches!(self.buttons, Err(Missed::Right))
+    }
+}
+
+/// Something that did not work, without which the rest goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missed {
+    /// The application lacks the right for it.
+    Right,
+    /// The portal's own words, or why it did not answer.
+    Said(String),
+}
+
+/// Takes up a verified application. `handler` is the address that its buttons open.
+pub fn install(
+    store: &Store,
+    options: &portal::Options,
+    verified: &Verified,
+    handler: &str,
+    language: Language,
+    now: Millis,
+) -> Result<Installed, Denied> {
+    let scope = &verified.owner.scope;
+    if !scope.is_empty() && !scope.iter().any(|right| right == "crm") {
+        return Err(Denied::NoCrm);
+    }
+    let is_new = keep_tokens(store, verified, now)?;
+    let portal = open(verified, options)?;
+    let buttons = put_up(&portal, handler);
+    let farewell = ask_for_farewell(&portal, handler);
+    let notice = is_new.then(|| {
+        let told = portal.call(&notice(verified.owner.user_id, language));
+        done(told).map(|_| ())
+    });
+    let installed = Installed {
+        is_new,
+        buttons,
+        farewell,
+        notice,
+    };
+    tracing::info!(
+        user = verified.owner.user_id,
+        ?installed,
+        "the application was installed in the portal"
+    );
+    Ok(installed)
+}
+
+/// Puts the buttons where they belong, in the name of a verified administrator.
+pub fn mend_buttons(verified: &Verified, options: &portal::Options, handler: &str) -> Result<(), Missed> {
+    let portal = open(verified, options).map_err(|denied| Missed::Said(denied.to_string()))?;
+    put_up(&portal, handler)
+}
+
+fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied> {
+    Portal::open_as(&verified.keys, &verified.caller.tokens.access, options)
+        .map_err(|error| Denied::Unreachable(error.to_string()))
+}
+
+/// Stores the tokens, unless they are the ones in use or older ones. Returns whether they are new.
+pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
+    let sent = &verified.caller.tokens;
+    let known = app::installation(store)?;
+    let Some(refresh) = &sent.refresh else {
+        // Whoever is installed already can do without a second pair.
+        return match known {
+            Some(installation) if installation.gone.is_none() => Ok(false),
+            _ => Err(Denied::NoRefresh),
+        };
+    };
+    let mark = mark(refresh);
+    let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
+    let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
+    if is_in_use || seen.contains(&mark) {
+        return Ok(false);
+    }
+    let tokens = AppTokens {
+        member_id: verified.caller.member_id.clone(),
+        application_token: verified.caller.application_token.clone(),
+        scope: verified.owner.scope.clone(),
+        user_id: verified.owner.user_id,
+        ..AppTokens::issued(sent.access.clone(), refresh.clone(), now, sent.lifetime)
+    };
+    app::keep_tokens(store, &verified.keys, tokens, &verified.owner.name).map_err(|error| match error {
+        AppError::Store(error) => Denied::Store(error),
+        AppError::OtherPortal => Denied::OtherPortal {
+            ours: verified.keys.portal.clone(),
+        },
+        // The keys were changed a moment ago.
+        AppError::OtherKeys => Denied::OtherApplication,
+        error => Denied::Unreachable(error.to_string()),
+    })?;
+    seen.push(mark);
+    let surplus = seen.len().saturating_sub(SEEN);
+    seen.drain(..surplus);
+    store.put_setting(SEEN_SETTING, &seen)?;
+    Ok(true)
+}
+
+fn mark(token: &Secret) -> String {
+    let digest = Sha256::new()
+        .chain_update(b"seen\0")
+        .chain_update(token.reveal())
+        .finalize();
+    HEXLOWER.encode(&digest)
+}
+
+fn put_up(portal: &Portal, handler: &str) -> Result<(), Missed> {
+    let listed = done(portal.call(&placements::ask()))?;
+    for call in placements::plan(&listed, handler) {
+        done(portal.call(&call))?;
+    }
+    Ok(())
+}
+
+/// Asks to be told of the removal, once; the application's other addresses are not told any more.
+fn ask_for_farewell(portal: &Portal, handler: &str) -> Result<(), Missed> {
+    let listed = done(portal.call(&call("event.get", Effect::Read, Vec::new())))?;
+    let mut is_bound = false;
+    for known in farewells(&listed) {
+        if known == handler {
+            is_bound = true;
+        } else {
+            done(portal.call(&event_call("event.unbind", known)))?;
+        }
+    }
+    if !is_bound {
+        done(portal.call(&event_call("event.bind", handler)))?;
+    }
+    Ok(())
+}
+
+/// Who is told of the removal.
+// b24: api-reference/events/event-get.md
+fn farewells(listed: &Value) -> Vec<&str> {
+    let entries = listed.as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    entries
+        .iter()
+        .filter(|entry| text(entry, "event").is_some_and(|event| event.eq_ignore_ascii_case(UNINSTALL)))
+        .filter_map(|entry| entry.get("handler").and_then(Value::as_str))
+        .collect()
+}
+
+// b24: api-reference/events/event-bind.md, api-reference/events/event-unbind.md
+fn event_call(method: &str, handler: &str) -> Call {
+    let args = vec![("event", Arg::text(UNINSTALL)), ("handler", Arg::text(handler))];
+    call(method, Effect::Write, args)
+}
+
+// b24: api-reference/chats/notifications/im-notify-system-add.md
+fn notice(user: u64, language: Language) -> Call {
+    let text = match language {
+        Language::Russian => {
+            "Интеграция с сайтом установлена. Кнопка «Интеграция с сайтом» стоит в меню над списками \
+             [URL=/crm/lead/list/]лидов[/URL] и [URL=/crm/deal/list/]сделок[/URL]: откройте её и создайте входящий канал."
+        }
+        Language::English => {
+            "The website integration is installed. The button “Website integration” stands in the menu above the lists of \
+             [URL=/crm/lead/list/]leads[/URL] and [URL=/crm/deal/list/]deals[/URL]: open it and create a channel."
+        }
+    };
+    let args = vec![
+        ("USER_ID", Arg::text(user.to_string())),
+        ("MESSAGE", Arg::text(text)),
+        ("TAG", Arg::text(NOTICE_TAG)),
+    ];
+    call("im.notify.system.add", Effect::Write, args)
+}
+
+fn done(answer: Answer) -> Result<Value, Missed> {
+    match answer {
+        // The portal's way of saying that nothing came of it.
+        Answer::Done {
+            result: Value::Bool(false),
+            ..
+        } => Err(Missed::Said("the portal answered false".to_owned())),
+        Answer::Done { result, .. } => Ok(result),
+        Answer::Refused(refusal) if refusal.code.eq_ignore_ascii_case("insufficient_scope") => {
+            Err(Missed::Right)
+        }
+        Answer::Refused(refusal) => Err(Missed::Said(refusal.text)),
+        Answer::Later(trouble) | Answer::Unknown(trouble) => Err(Missed::Said(trouble.text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_removal_is_looked_for_among_the_events() {
+        let listed = json!([
+            {"event": "ONCRMLEADADD", "handler": "https://a/", "auth_type": "0", "offline": 0},
+            {"event": "ONAPPUNINSTALL", "handler": "https://b/", "auth_type": "0", "offline": 0},
+        ]);
+        assert_eq!(farewells(&listed), ["https://b/"]);
+        assert!(farewells(&json!([])).is_empty() && farewells(&json!(null)).is_empty());
+    }
+}

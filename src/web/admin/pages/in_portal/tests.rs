@@ -1,0 +1,304 @@
+//! The application in the practice portal: installed, opened, and what its pages say when something is amiss.
+
+use crate::deliver::app;
+use crate::deliver::connect::HalfDone;
+use crate::model::{AppKeys, GoneWhy, Installation};
+use crate::practice_portal::{self, AppForm, Fault, PracticePortal};
+use crate::web::admin::testing::{ADMIN_URL, Desk, Shown};
+
+/// The practice portal's administrator, and a colleague who is none.
+const ADMIN: u64 = 1;
+const COLLEAGUE: u64 = 2;
+
+const DEAL_LIST: &str = "CRM_DEAL_LIST_TOOLBAR";
+
+/// The bridge and the portal, with the application's form filled in on both sides.
+struct Pair {
+    portal: PracticePortal,
+    keys: practice_portal::AppKeys,
+    desk: Desk,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        Pair::with(|form| form)
+    }
+
+    fn with(change: impl FnOnce(AppForm) -> AppForm) -> Pair {
+        let portal = PracticePortal::start(practice_portal::Options::default()).unwrap();
+        let keys = portal.register_app(change(AppForm::of_bridge(ADMIN_URL)));
+        let desk = Desk::signed_in_by(portal.oauth_url());
+        let pair = Pair { portal, keys, desk };
+        let ours = AppKeys {
+            portal: pair.portal.portal_url(),
+            client_id: pair.keys.client_id.clone(),
+            client_secret: pair.keys.client_secret.clone(),
+        };
+        app::keep_app_keys(&pair.desk.site.store, &ours, Some(HalfDone::Continue)).unwrap();
+        pair
+    }
+
+    fn without(scope: &str) -> Pair {
+        Pair::with(|mut form| {
+            form.scope.retain(|right| right != scope);
+            form
+        })
+    }
+
+    /// The POST that the portal's page makes.
+    fn opened(&mut self, path: &str, user: u64, placement: &str, language: &str) -> Shown {
+        let (query, body) = self.portal.frame_post(&self.keys, user, placement, language);
+        self.desk.post_raw(&format!("{path}?{query}"), body)
+    }
+
+    fn install(&mut self) -> Shown {
+        let shown = self.opened("/b24/install", ADMIN, "DEFAULT", "ru");
+        self.portal.finish_install(&self.keys);
+        shown
+    }
+
+    fn installation(&self) -> Option<Installation> {
+        app::installation(&self.desk.site.store).unwrap()
+    }
+
+    /// What the portal and the store hold of the application.
+    fn state(&self) -> String {
+        format!(
+            "{:?} {:?} {:?}",
+            self.portal.placements(),
+            self.portal.notifications(),
+            self.installation()
+        )
+    }
+}
+
+#[test]
+fn the_page_installs_and_ends_the_installation() {
+    let mut pair = Pair::new();
+    let shown = pair.install();
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    for expected in [
+        r#"<html lang="ru">"#,
+        "Интеграция с сайтом установлена",
+        "data-install-finish=\"https://api.bitrix24.com/api/v1/\"",
+        "Анна Смирнова",
+        "Уведомление для вас",
+    ] {
+        assert!(shown.body.contains(expected), "{expected}: {}", shown.body);
+    }
+    assert!(!shown.body.contains("Не вышло"), "{}", shown.body);
+    let policy = shown.header("content-security-policy");
+    assert!(
+        policy.contains("script-src 'self' https://api.bitrix24.com;"),
+        "{policy}"
+    );
+    assert!(
+        policy.ends_with(&format!("frame-ancestors {}", pair.portal.portal_url())),
+        "{policy}"
+    );
+    let installation = pair.installation().unwrap();
+    assert_eq!(
+        (installation.tokens.user_id, installation.gone.clone()),
+        (ADMIN, None)
+    );
+    assert!(!shown.body.contains(installation.tokens.refresh.reveal()));
+    let bound: Vec<(String, String)> = pair
+        .portal
+        .placements()
+        .into_iter()
+        .map(|placement| (placement.placement, placement.handler))
+        .collect();
+    let handler = format!("{ADMIN_URL}/b24/app");
+    assert_eq!(
+        bound,
+        ["CRM_LEAD_LIST_TOOLBAR", DEAL_LIST].map(|place| (place.to_owned(), handler.clone()))
+    );
+    let told = pair.portal.notifications();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].message.contains("Интеграция с сайтом установлена"),
+        "{told:?}"
+    );
+    assert_eq!(told[0].user_id, ADMIN);
+    // The page leads on without the portal's help, too.
+    let (_, rest) = shown.body.split_once("href=\"/b24/f/").unwrap();
+    let list = format!("/b24/f/{}", rest.split_once('"').unwrap().0);
+    pair.desk.cookies.clear();
+    assert_eq!(pair.desk.get(&list).status, 200);
+}
+
+#[test]
+fn the_button_opens_the_list_of_its_entity() {
+    let mut pair = Pair::new();
+    pair.install();
+    pair.desk.cookies.clear();
+    for (placement, language, expected) in [
+        (DEAL_LIST, "ru", "Входящие каналы сделок"),
+        ("CRM_LEAD_LIST_TOOLBAR", "en", "Channels for leads"),
+        ("DEFAULT", "en", ">Channels<"),
+    ] {
+        let shown = pair.opened("/b24/app", ADMIN, placement, language);
+        assert_eq!(shown.status, 303, "{placement}: {}", shown.body);
+        assert!(shown.location().starts_with("/b24/f/"));
+        assert!(!shown.headers.contains_key("set-cookie"));
+        let page = pair.desk.get(shown.location());
+        assert!(page.body.contains(expected), "{placement}: {}", page.body);
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_and_the_rest_is_done() {
+    let mut pair = Pair::without("im");
+    let shown = pair.install();
+    assert!(
+        shown.body.contains("Нет права «Чат и уведомления (im)»"),
+        "{}",
+        shown.body
+    );
+    assert!(shown.body.contains("data-install-finish") && pair.portal.placements().len() == 2);
+    assert!(pair.installation().is_some());
+
+    let mut pair = Pair::without("placement");
+    let shown = pair.opened("/b24/install", ADMIN, "DEFAULT", "ru");
+    assert!(shown.body.contains("Не хватает одного права"), "{}", shown.body);
+    assert!(
+        !shown.body.contains("data-install-finish"),
+        "the portal shows the page again"
+    );
+    assert!(pair.installation().is_some(), "delivery needs no buttons");
+
+    let mut pair = Pair::without("crm");
+    let before = pair.state();
+    let shown = pair.opened("/b24/install", ADMIN, "DEFAULT", "ru");
+    assert_eq!(shown.status, 422);
+    assert!(shown.body.contains("не хватает права «CRM»"), "{}", shown.body);
+    assert_eq!(pair.state(), before);
+}
+
+#[test]
+fn a_spent_token_is_not_put_in_the_place_of_a_living_one() {
+    let mut pair = Pair::new();
+    let (query, body) = pair.portal.frame_post(&pair.keys, ADMIN, "DEFAULT", "ru");
+    let again = |pair: &mut Pair| pair.desk.post_raw(&format!("/b24/install?{query}"), body.clone());
+    assert_eq!(again(&mut pair).status, 200);
+    let before = pair.state();
+    assert_eq!(again(&mut pair).status, 200, "a reload does no harm");
+    assert_eq!(pair.state(), before);
+    // Meanwhile the tokens were renewed.
+    pair.desk
+        .site
+        .store
+        .change_credential(app::APP_TOKENS_CREDENTIAL, |mut known: Installation| {
+            known.tokens.refresh = crate::model::Secret::new("renewed");
+            Some(known)
+        })
+        .unwrap();
+    let before = pair.state();
+    assert_eq!(again(&mut pair).status, 200);
+    assert_eq!(pair.state(), before, "the old request changes nothing");
+}
+
+#[test]
+fn whoever_opens_an_application_with_dead_tokens_brings_it_to_life() {
+    let mut pair = Pair::new();
+    pair.install();
+    pair.desk
+        .site
+        .store
+        .change_credential(app::APP_TOKENS_CREDENTIAL, |mut known: Installation| {
+            known.gone = Some(crate::model::Gone {
+                since: known.since,
+                why: GoneWhy::Refused {
+                    code: "invalid_grant".to_owned(),
+                    text: String::new(),
+                },
+            });
+            Some(known)
+        })
+        .unwrap();
+    let before = pair.state();
+    let refused = pair.opened("/b24/app", COLLEAGUE, DEAL_LIST, "en");
+    assert_eq!((refused.status, pair.state()), (403, before));
+    let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "en");
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert_eq!(pair.installation().unwrap().gone, None);
+    assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "en").status, 303);
+}
+
+#[test]
+fn an_installation_that_comes_before_the_keys_is_kept_for_them() {
+    let mut pair = Pair::new();
+    let ours = app::keys(&pair.desk.site.store).unwrap().unwrap();
+    app::forget(&pair.desk.site.store).unwrap();
+    let (_, event) = pair.portal.event_post(&pair.keys, false);
+    let forged = event.replace("access_token%5D=", "access_token%5D=x");
+    for body in [forged, event] {
+        assert_eq!(pair.desk.post_raw("/b24/install", body).status, 202);
+    }
+    assert_eq!(pair.installation(), None);
+    pair.desk.get("/portal");
+    assert_eq!(pair.installation(), None, "nothing is believed without keys");
+    app::keep_app_keys(&pair.desk.site.store, &ours, Some(HalfDone::Continue)).unwrap();
+    pair.desk.get("/portal");
+    assert_eq!(pair.installation().unwrap().tokens.user_id, ADMIN);
+    assert_eq!(
+        (pair.portal.placements().len(), pair.portal.notifications().len()),
+        (2, 1)
+    );
+}
+
+#[test]
+fn guesses_are_slowed_down_and_colleagues_are_no_guesses() {
+    let mut pair = Pair::new();
+    pair.install();
+    for _ in 0..30 {
+        assert_eq!(pair.opened("/b24/app", COLLEAGUE, DEAL_LIST, "ru").status, 403);
+    }
+    let (query, _) = pair.portal.frame_post(&pair.keys, ADMIN, DEAL_LIST, "ru");
+    let guess = |desk: &mut Desk| desk.post_raw(&format!("/b24/app?{query}"), "AUTH_ID=guess".to_owned());
+    for n in 0..20 {
+        assert_eq!(guess(&mut pair.desk).status, 403, "{n}");
+    }
+    let calls = pair.portal.stats().http_requests;
+    let shown = guess(&mut pair.desk);
+    assert_eq!(shown.status, 429);
+    assert!(!shown.header("retry-after").is_empty());
+    assert_eq!(
+        pair.portal.stats().http_requests,
+        calls,
+        "the portal is left in peace"
+    );
+    pair.desk.peer = [10, 0, 0, 2];
+    assert_eq!(
+        pair.opened("/b24/app", ADMIN, DEAL_LIST, "ru").status,
+        303,
+        "others come in"
+    );
+}
+
+#[test]
+fn a_portal_that_does_not_answer_is_no_forgery() {
+    let mut pair = Pair::new();
+    let before = pair.state();
+    let (query, body) = pair.portal.frame_post(&pair.keys, ADMIN, "DEFAULT", "ru");
+    pair.portal.faults().until_cleared(Fault::Html500);
+    let shown = pair.desk.post_raw(&format!("/b24/install?{query}"), body);
+    pair.portal.faults().clear();
+    assert_eq!(shown.status, 503, "{}", shown.body);
+    assert!(shown.body.contains("не смог спросить портал"), "{}", shown.body);
+    assert_eq!(pair.state(), before);
+}
+
+#[test]
+fn the_addresses_explain_themselves_to_a_person() {
+    let mut pair = Pair::new();
+    for path in ["/b24/app", "/b24/install"] {
+        let shown = pair.desk.get(path);
+        assert_eq!(shown.status, 200);
+        assert!(
+            shown.body.contains(&format!("{ADMIN_URL}/b24/install")),
+            "{}",
+            shown.body
+        );
+    }
+}
