@@ -21,7 +21,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use accept::serve;
-pub use body::Body;
+pub use body::{Body, BodyWriter};
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use request::{BodyError, Request};
 
@@ -39,6 +39,12 @@ pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
 pub fn respond_with_file(file: std::fs::File) -> std::io::Result<Response> {
     let size = file.metadata()?.len();
     Ok(Response::new(Body::file(file, size)))
+}
+
+/// An answer that is made while the peer takes it, and the end where it is written.
+pub fn respond_while_written() -> (BodyWriter, Response) {
+    let (writer, body) = Body::written();
+    (writer, Response::new(body))
 }
 
 /// What one listener grants its peers.

@@ -9,12 +9,14 @@
 //! - `visit`: one request as a page sees it, with the language, the time and who asks.
 //! - `session`, `csrf`, `setup`, `password`, `attempts`: who may come in. Only `session` makes an [`Admin`].
 //! - `retries`: many requests delivered again in the background.
+//! - `explain`: what the engine says, in the reader's language. `shown`: values from outside as text that can be read.
 //! - `form`: what was typed, and what is wrong with it. `words`: texts, numbers and dates in two languages.
 //! - `view`: the layout and the components. `assets`: style and script. `security`: headers.
 
 mod assets;
 mod attempts;
 mod csrf;
+mod explain;
 mod form;
 mod pages;
 pub mod password;
@@ -23,6 +25,7 @@ mod router;
 mod security;
 mod session;
 pub mod setup;
+mod shown;
 mod site;
 #[cfg(test)]
 mod testing;

@@ -2,11 +2,11 @@
 
 use maud::html;
 
-use super::shown::{short, visible};
 use super::{arrived, standing, steps};
 use crate::deliver;
 use crate::model::SubmissionId;
 use crate::web::admin::session::Admin;
+use crate::web::admin::shown::{short, visible};
 use crate::web::admin::view::Section;
 use crate::web::admin::visit::{Answer, Problem, Visit};
 

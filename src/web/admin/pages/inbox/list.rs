@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 
 use super::crm::{self, Record};
-use super::explain;
 use super::search::{CHANNEL, FROM, SPANS, STATE, Search, TEXT, TEXT_CHARS, TO};
-use super::shown::visible;
 use crate::model::{EntityAction, State, SubmissionId};
 use crate::store::{ChannelKey, Directory, Filter, Line, Listing};
+use crate::web::admin::explain;
 use crate::web::admin::session::Admin;
+use crate::web::admin::shown::visible;
 use crate::web::admin::view::Tone;
 use crate::web::admin::view::{
     Choice, Column, Input, Section, Select, Table, empty, notice, pager, state_badge,
@@ -302,7 +302,7 @@ fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
                 EntityAction::Ignored => span.hint { (visit.t("уже есть", "there already")) },
             }
         } },
-        (None, Some(error)) => html! { span.reason { (explain::in_short(visit.lang, error)) } },
+        (None, Some(error)) => html! { span.reason { (explain::line(visit.lang, error)) } },
         (None, None) => html! {},
     }
 }

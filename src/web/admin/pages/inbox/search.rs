@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::shown::typed;
 use crate::model::{Millis, State};
 use crate::store::Filter;
 use crate::web::admin::form::{Errors, Form};
+use crate::web::admin::shown::typed;
 use crate::web::admin::visit::Visit;
 
 pub const CHANNEL: &str = "channel";

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::crm::{self, Record, link, links};
-use super::explain;
-use super::shown::{exact, visible};
 use super::steps::found_stage;
 use crate::deliver::Weather;
 use crate::model::{ContactAction, EntityAction, OnFound, Outcome, State, Submission};
 use crate::store::{PastStep, Standing, StoredChannel};
+use crate::web::admin::explain;
+use crate::web::admin::shown::{exact, visible};
 use crate::web::admin::view::{post_button, state_badge};
 use crate::web::admin::visit::Visit;
 
@@ -170,7 +170,7 @@ fn finished(visit: &Visit<'_>, known: &Known<'_>, outcome: &Outcome) -> Markup {
             ))
             @if let Some(settings) = known.settings() { " " a href=(settings) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } } }
         }
-        @if let Some(note) = &outcome.note { (remark(visit, note)) }
+        @if let Some(note) = &outcome.note { (explain::paragraph(visit.lang, note)) }
         @if portal.is_none() {
             p.hint { (visit.t("Портал не подключён, поэтому ссылок на записи нет.", "No portal is connected, so there are no links to the records.")) }
         }
@@ -216,20 +216,6 @@ fn stage_name(visit: &Visit<'_>, outcome: &Outcome, stage: &str) -> String {
     });
     let known = stages.and_then(|stages| stages.iter().find(|known| known.id == stage));
     known.map_or_else(|| stage.to_owned(), |known| known.name.clone())
-}
-
-fn remark(visit: &Visit<'_>, note: &str) -> Markup {
-    const SIMPLE: &str = "the portal works in simple CRM mode: it turns a new lead into a deal at once";
-    html! {
-        @if note == SIMPLE {
-            p { (visit.t(
-                "Портал работает в простом режиме CRM: новый лид сразу становится сделкой.",
-                "The portal works in simple CRM mode: it turns a new lead into a deal at once.",
-            )) }
-        } @else {
-            p lang="en" { (visible(note)) }
-        }
-    }
 }
 
 /// Whether delivering again can lead anywhere.

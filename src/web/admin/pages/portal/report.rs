@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::portal::{Check, Connection, Report};
+use crate::web::admin::explain;
 use crate::web::admin::view::{Tone, badge, notice};
 use crate::web::admin::visit::Visit;
 use crate::web::visitor::Language;
@@ -71,7 +72,7 @@ fn one(visit: &Visit<'_>, line: &Check) -> Markup {
             (mark)
             div {
                 p.check-name { (words.name) }
-                @if let Some(said) = &words.said { p.hint lang="en" { (said) } }
+                @if let Some(said) = &words.said { p.hint { (explain::words(visit.lang, said)) } }
                 @if let Some(mend) = &words.mend { p { (mend) } }
             }
         }
