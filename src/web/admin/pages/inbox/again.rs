@@ -21,7 +21,7 @@ const RENEW: u32 = 2;
 /// POST: one request.
 pub fn one(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
     let id: SubmissionId = visit.param("id").parse().map_err(|_| Problem::NotFound)?;
-    let page = format!("/inbox/{id}");
+    let page = Search::read(visit, &visit.query).request(id);
     let answers = visit.site.store.retry(vec![id])?;
     match answers.first().map(|(_, retried)| *retried) {
         Some(Retried::Queued) => visit.done(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 
 use super::crm::{self, Record};
-use super::search::{CHANNEL, FROM, SPANS, STATE, Search, TEXT, TEXT_CHARS, TO};
+use super::search::{AFTER, BEFORE, CHANNEL, FROM, SPANS, STATE, Search, TEXT, TEXT_CHARS, TO};
 use crate::model::{EntityAction, State, SubmissionId};
 use crate::store::{ChannelKey, Directory, Filter, Line, Listing};
 use crate::web::admin::explain;
@@ -21,8 +21,6 @@ use crate::web::admin::visit::{Answer, Visit};
 pub const LIMIT: usize = 50;
 /// How often the first page renews itself, in seconds.
 const RENEW: u32 = 5;
-const BEFORE: &str = "before";
-const AFTER: &str = "after";
 
 pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
     let search = Search::read(visit, &visit.query);
@@ -87,8 +85,8 @@ struct Page {
 
 impl Page {
     fn read(visit: &Visit<'_>, search: &Search) -> Result<Page, crate::store::StoreError> {
-        let id = |name: &str| visit.query.text(name).parse::<SubmissionId>().ok();
-        let (before, after) = (id(BEFORE), id(AFTER));
+        let at = |name: &str| search.page.filter(|(at, _)| *at == name).map(|(_, id)| id);
+        let (before, after) = (at(BEFORE), at(AFTER));
         let read = |before, after| {
             let filter = Filter {
                 before,
@@ -97,7 +95,7 @@ impl Page {
             };
             visit.site.store.page(&filter, LIMIT + 1)
         };
-        if let (Some(after), None) = (after, before) {
+        if let Some(after) = after {
             let Listing { mut lines, looked_to } = read(None, Some(after))?;
             let has_more = lines.len() > LIMIT;
             if has_more {
@@ -118,7 +116,6 @@ impl Page {
                 });
             }
         }
-        let before = if after.is_some() { None } else { before };
         let Listing { mut lines, looked_to } = read(before, None)?;
         let has_more = lines.len() > LIMIT;
         lines.truncate(LIMIT);
@@ -213,7 +210,7 @@ fn found(visit: &Visit<'_>, search: &Search, page: &Page, directory: &Directory)
         @if page.lines.is_empty() {
             section.card { (nothing(visit, search, page)) }
         } @else {
-            section.card.inbox { (table(visit, &page.lines, directory)) }
+            section.card.inbox { (table(visit, search, &page.lines, directory)) }
         }
         @if let (Some(looked_to), false) = (page.looked_to, page.lines.is_empty()) {
             (notice(Tone::Plain, html! { (so_far(visit, looked_to)) }))
@@ -255,7 +252,7 @@ fn nothing(visit: &Visit<'_>, search: &Search, page: &Page) -> Markup {
     )
 }
 
-fn table(visit: &Visit<'_>, lines: &[Line], directory: &Directory) -> Markup {
+fn table(visit: &Visit<'_>, search: &Search, lines: &[Line], directory: &Directory) -> Markup {
     let mut table = Table::new(
         visit.t("Запросы", "Requests"),
         [
@@ -271,7 +268,7 @@ fn table(visit: &Visit<'_>, lines: &[Line], directory: &Directory) -> Markup {
         let summary = line.standing.summary.trim();
         table.row([
             html! {
-                a href={ "/inbox/" (line.id) } {
+                a href=(search.request(line.id)) {
                     @if summary.is_empty() { code { (line.id) } } @else { bdi.summary { (visible(summary)) } }
                 }
             },

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use crate::model::{Millis, State};
+use crate::model::{Millis, State, SubmissionId};
 use crate::store::Filter;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::shown::typed;
@@ -15,6 +15,9 @@ pub const STATE: &str = "state";
 pub const TEXT: &str = "q";
 pub const FROM: &str = "from";
 pub const TO: &str = "to";
+/// The page of the list: what is older than this request, or newer.
+pub const BEFORE: &str = "before";
+pub const AFTER: &str = "after";
 /// Nobody looks for more than a line.
 pub const TEXT_CHARS: usize = 200;
 
@@ -33,6 +36,8 @@ pub struct Search {
     pub from: String,
     /// The last day that counts.
     pub to: String,
+    /// Which page of the list is looked at, or was: [`BEFORE`] or [`AFTER`] a request.
+    pub page: Option<(&'static str, SubmissionId)>,
     pub errors: Errors,
     /// What the valid part of it lets through.
     pub filter: Filter,
@@ -51,6 +56,7 @@ impl Search {
                 ..Filter::default()
             },
             text,
+            page: page(form),
             errors: Errors::default(),
         };
         search.read_channel(visit);
@@ -154,6 +160,24 @@ impl Search {
         format!("{path}?{query}")
     }
 
+    /// A request's page, from which one comes back to this page of the list.
+    pub fn request(&self, id: SubmissionId) -> String {
+        self.here(&format!("/inbox/{id}"))
+    }
+
+    /// The list where it was left.
+    pub fn back(&self) -> String {
+        self.here("/inbox")
+    }
+
+    /// An address with this search and this page of the list in it.
+    pub fn here(&self, path: &str) -> String {
+        match &self.page {
+            Some((name, id)) => self.address(path, &[(name, &id.to_string())]),
+            None => self.address(path, &[]),
+        }
+    }
+
     /// The same search over the last days.
     pub fn over(&self, visit: &Visit<'_>, days: i64) -> Search {
         Search {
@@ -179,6 +203,11 @@ impl Search {
     pub fn hidden(&self) -> Markup {
         html! { @for (name, value) in self.pairs() { input type="hidden" name=(name) value=(value); } }
     }
+}
+
+fn page(form: &Form) -> Option<(&'static str, SubmissionId)> {
+    let find = |name: &'static str| Some((name, form.text(name).parse().ok()?));
+    find(BEFORE).or_else(|| find(AFTER))
 }
 
 fn today(visit: &Visit<'_>) -> Option<Date> {

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::crm::{self, Record, link, links};
+use super::search::Search;
 use super::steps::found_stage;
 use crate::deliver::Weather;
 use crate::model::{ContactAction, EntityAction, OnFound, Outcome, State, Submission};
@@ -15,6 +16,8 @@ use crate::web::admin::visit::Visit;
 /// What there is to know of one request.
 pub struct Known<'a> {
     pub id: crate::model::SubmissionId,
+    /// The list from which it was opened.
+    pub search: &'a Search,
     pub standing: &'a Standing,
     /// Absent when its row is gone from the database.
     pub channel: Option<&'a StoredChannel>,
@@ -241,6 +244,6 @@ fn again(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
         _ => visit.t("Доставить снова", "Deliver again"),
     };
     html! {
-        div.buttons { (post_button(visit, &format!("/inbox/{}/again", known.id), "primary", label)) }
+        div.buttons { (post_button(visit, &known.search.here(&format!("/inbox/{}/again", known.id)), "primary", label)) }
     }
 }

@@ -111,6 +111,48 @@ fn every_filter_narrows_and_stays_in_the_links() {
     assert_eq!(ids(&inbox.page(&today_page)), [b]);
 }
 
+fn back(page: &str) -> String {
+    let (_, rest) = page.split_once("class=\"back\" href=\"").unwrap();
+    rest.split('"').next().unwrap().replace("&amp;", "&")
+}
+
+#[test]
+fn a_request_leads_back_to_where_the_list_was_left() {
+    let mut inbox = Inbox::open();
+    let mut last = None;
+    for n in 0..60 {
+        let id = inbox.order("Мария", "+7 999 000-00-01", &n.to_string());
+        inbox.fail(id, "no");
+        last.get_or_insert(id);
+    }
+    let last = last.unwrap();
+    let first = inbox.page("/inbox?state=failed&q=мария");
+    let list = link(&first, "Older").unwrap();
+    assert!(
+        list.contains("state=failed") && list.contains("before="),
+        "{list}"
+    );
+    let page = inbox.page(&list);
+    assert_eq!(ids(&page).last(), Some(&last.to_string()));
+    let (_, request) = page.rsplit_once("href=\"/inbox/").unwrap();
+    let request = format!(
+        "/inbox/{}",
+        request.split('"').next().unwrap().replace("&amp;", "&")
+    );
+    assert_eq!(request, format!("/inbox/{last}{}", &list["/inbox".len()..]));
+    let page = inbox.page(&request);
+    assert_eq!(back(&page), list);
+    // Delivering it again does not forget the list.
+    let (_, again) = page.split_once(&format!("action=\"/inbox/{last}/again")).unwrap();
+    let again = format!(
+        "/inbox/{last}/again{}",
+        again.split('"').next().unwrap().replace("&amp;", "&")
+    );
+    let csrf = inbox.desk.get("/inbox").csrf().unwrap().to_owned();
+    assert_eq!(inbox.desk.post_as(&again, &csrf, &[]).location(), request);
+    assert_eq!(back(&inbox.detail(last)), "/inbox");
+}
+
 #[test]
 fn what_cannot_be_searched_for_is_told_beside_its_field_and_kept() {
     let mut inbox = Inbox::open();
