@@ -114,13 +114,22 @@ fn in_words(lang: Language, part: &str) -> Option<String> {
         _ => (part, None),
     };
     let russian = PHRASES.iter().copied().flatten().find_map(|(pattern, russian)| {
-        let parts: Vec<String> = matched(pattern, text)?.into_iter().map(str::to_owned).collect();
+        let parts: Vec<String> = matched(pattern, text)?.into_iter().map(unquoted).collect();
         Some(filled(russian, &parts))
     })?;
     Some(match code {
         Some(code) => format!("{russian} [{code}"),
         None => russian,
     })
+}
+
+/// A part that was written down in quotes, without them: Russian has its own.
+fn unquoted(part: &str) -> String {
+    let inside = part.strip_prefix('"').and_then(|part| part.strip_suffix('"'));
+    inside.map_or_else(
+        || part.to_owned(),
+        |text| text.replace("\\\"", "\"").replace("\\\\", "\\"),
+    )
 }
 
 /// What a method does, in words; the method's own name when it is not known.

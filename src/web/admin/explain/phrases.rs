@@ -118,7 +118,7 @@ const REASONS: &[(&str, &str)] = &[
         "у пользователя подключения нет доступа",
     ),
     ("the portal has no such method", "в портале нет такого метода"),
-    ("a page titled {}", "страница с заголовком {0}"),
+    ("a page titled {}", "страница с заголовком «{0}»"),
     ("one more address", "ещё один адрес"),
     ("an empty answer", "пустой ответ"),
     ("an HTML page", "страница HTML"),
@@ -172,7 +172,7 @@ const CHANNEL: &[(&str, &str)] = &[
     ),
     (
         "{} is no field of the CRM: names are made of A-Z 0-9 _, such as NAME or UF_CRM_ORDER_ID",
-        "{0} — не поле CRM: код поля пишется латиницей, например NAME или UF_CRM_ORDER_ID.",
+        "«{0}» — не поле CRM: код поля пишется латиницей, например NAME или UF_CRM_ORDER_ID.",
     ),
     (
         "the portal numbers its records itself: remove this row",
@@ -204,7 +204,7 @@ const CHANNEL: &[(&str, &str)] = &[
     ),
     (
         "{} is no name for the hidden field: use at most {} characters such as `website`, without `_` at the start",
-        "{0} не подходит как имя скрытого поля: не больше {1} знаков, без «_» в начале, например website.",
+        "«{0}» не подходит как имя скрытого поля: не больше {1} знаков, без «_» в начале, например website.",
     ),
     (
         "use {} to {} Latin letters, digits and signs, without spaces, so that it fits into a header",
@@ -212,7 +212,7 @@ const CHANNEL: &[(&str, &str)] = &[
     ),
     (
         "{} is no web address: start it with https:// and a host, and write it the way browsers send it (xn--…, %D0…)",
-        "{0} — не адрес страницы. Начните с https:// и имени сайта; кириллица пишется в виде xn--… и %D0….",
+        "«{0}» — не адрес страницы. Начните с https:// и имени сайта; кириллица пишется в виде xn--… и %D0….",
     ),
     (
         "leave the list empty to allow every origin",
@@ -220,7 +220,7 @@ const CHANNEL: &[(&str, &str)] = &[
     ),
     (
         "{} is no origin: write scheme, host and port in small letters, such as https://shop.example",
-        "{0} — не адрес сайта. Пишите так: https://shop.example",
+        "«{0}» — не адрес сайта. Пишите так: https://shop.example",
     ),
 ];
 

@@ -291,6 +291,13 @@ fn what_libraries_say_is_translated_or_left_out() {
         assert!(words.starts_with(expected), "{words}");
         assert_eq!(lang_of(RU, error), None);
     }
+    let quoted =
+        "\"a\\\"b\" is no origin: write scheme, host and port in small letters, such as https://shop.example";
+    assert!(
+        in_full(RU, quoted).starts_with("«a\"b» — не адрес сайта."),
+        "{}",
+        in_full(RU, quoted)
+    );
     assert_eq!(lang_of(RU, "nobody has seen this"), Some("en"));
     assert_eq!(in_full(RU, "nobody has seen this"), "nobody has seen this");
 }
