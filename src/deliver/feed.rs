@@ -9,6 +9,7 @@ use super::task::{self, Task};
 use crate::model::{Failure, Millis, State, SubmissionId};
 use crate::store::{Change, Directory, Received, Record, StoreError, Waiting};
 use crate::template;
+use crate::values;
 
 /// Unfinished submissions on the board at once: enough to fill many batches, few enough to forget and read again.
 const ON_BOARD: usize = 4096;
@@ -86,9 +87,10 @@ impl Feeder {
             if room == 0 {
                 return Ok(FULL);
             }
-            let taken = shared
-                .store
-                .take_up(AT_ONCE, |received| summary(received, &shared.store.directory()))?;
+            let country = shared.conditions().country.clone();
+            let taken = shared.store.take_up(AT_ONCE, |received| {
+                summary(received, &shared.store.directory(), &country)
+            })?;
             if shared.catalog().is_none() {
                 // Nothing can be rendered before the portal told its fields.
                 if taken.is_empty() {
@@ -230,8 +232,9 @@ fn lost(step: &str, text: &str) -> Read {
 }
 
 /// The short text of lists: the rendered values of the channel's mappings, so that a person finds a submission by
-/// what the channel is about (name, phone, order); all fields when the channel maps none.
-fn summary(received: &Received, channels: &Directory) -> String {
+/// what the channel is about (name, phone, order); all fields when the channel maps none. Phones stand in it as the
+/// portal has them, in whatever notation they were typed.
+fn summary(received: &Received, channels: &Directory, country: &str) -> String {
     let Some(channel) = channels.by_key(received.channel) else {
         return String::new();
     };
@@ -254,6 +257,8 @@ fn summary(received: &Received, channels: &Directory) -> String {
         let text = template::render(&template, &submission, &extras)
             .joined()
             .into_owned();
+        let phone = (mapping.field == "PHONE").then(|| values::parse_phone(&text, country));
+        let text = phone.flatten().unwrap_or(text);
         if !text.is_empty() && !parts.contains(&text) {
             parts.push(text);
         }

@@ -20,8 +20,10 @@ use crate::web::visitor::Language;
 const ROWS: usize = 1_000_000;
 /// A cell of Excel holds 32,767 characters.
 const CELL_CHARS: usize = 32_000;
-/// Requests read at a time, so that no reader holds up the log's checkpoints for long.
+/// Requests read at a time, so that no reader holds up the log's checkpoints for long; a few at first, so that the
+/// browser sees at once that the file is coming.
 const AT_ONCE: usize = 200;
+const AT_FIRST: usize = 10;
 /// Bytes handed on at a time.
 const PIECE: usize = 64 << 10;
 
@@ -76,7 +78,10 @@ impl Clerk {
         row(&mut csv, HEAD.iter().map(|(ru, en)| self.lang.t(*ru, *en)));
         let mut rows = 0;
         loop {
-            let lines = self.store.list(&filter, AT_ONCE)?;
+            let is_first = rows == 0;
+            let lines = self
+                .store
+                .list(&filter, if is_first { AT_FIRST } else { AT_ONCE })?;
             let Some(last) = lines.last() else {
                 return Ok(take(csv));
             };
@@ -89,11 +94,12 @@ impl Clerk {
                 let cells = self.cells(line)?;
                 row(&mut csv, cells.iter().map(String::as_str));
                 rows += 1;
-                // The first rows at once: the browser sees that the file is coming.
-                let is_first = rows == 1;
-                if (is_first || csv.len() >= PIECE) && !take(std::mem::take(&mut csv)) {
+                if csv.len() >= PIECE && !take(std::mem::take(&mut csv)) {
                     return Ok(false);
                 }
+            }
+            if is_first && !take(std::mem::take(&mut csv)) {
+                return Ok(false);
             }
         }
     }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::model::{Millis, State, SubmissionId};
 use crate::store::Filter;
+use crate::values;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::shown::typed;
 use crate::web::admin::visit::Visit;
@@ -51,10 +52,7 @@ impl Search {
             state: typed(form.text(STATE)),
             from: typed(form.text(FROM)),
             to: typed(form.text(TO)),
-            filter: Filter {
-                text: (!text.is_empty()).then(|| text.clone()),
-                ..Filter::default()
-            },
+            filter: wanted(&text, &visit.site.engine.conditions().country),
             text,
             page: page(form),
             errors: Errors::default(),
@@ -205,6 +203,39 @@ impl Search {
     }
 }
 
+/// Letters of a phone that are the same however its country is written: `+7…`, `7…` and `8…` of Russia.
+const OWN_DIGITS: usize = 10;
+/// So few digits are a part of anything.
+const FEW_DIGITS: usize = 5;
+
+/// What is looked for when somebody types this. Summaries hold phones in one notation, people type them in many.
+fn wanted(text: &str, country: &str) -> Filter {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= FEW_DIGITS
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '+' | '-' | '(' | ')' | '.'));
+    let other = match values::parse_phone(text, country).filter(|_| is_number) {
+        Some(phone) => Some(
+            phone[phone.len().saturating_sub(OWN_DIGITS)..]
+                .trim_start_matches('+')
+                .to_owned(),
+        ),
+        None => is_number.then(|| digits.clone()),
+    };
+    let is_plain = text.trim_start_matches('+') == digits;
+    let (text, or_text) = match other {
+        // Whatever holds the one holds the other.
+        Some(other) if is_plain => (other, None),
+        other => (text.to_owned(), other.filter(|other| other != text)),
+    };
+    Filter {
+        text: (!text.is_empty()).then_some(text),
+        or_text,
+        ..Filter::default()
+    }
+}
+
 fn page(form: &Form) -> Option<(&'static str, SubmissionId)> {
     let find = |name: &'static str| Some((name, form.text(name).parse().ok()?));
     find(BEFORE).or_else(|| find(AFTER))
@@ -219,4 +250,30 @@ fn today(visit: &Visit<'_>) -> Option<Date> {
 fn start(visit: &Visit<'_>, day: Date) -> Option<Millis> {
     let start = day.to_zoned(visit.zone().clone()).ok()?;
     Some(Millis(start.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_looked_for_in_the_notation_of_summaries() {
+        for (typed, text, other) in [
+            ("8 (471) 277-31-20", "8 (471) 277-31-20", Some("4712773120")),
+            ("+7 471 277 31 20", "+7 471 277 31 20", Some("4712773120")),
+            ("84712773120", "4712773120", None),
+            ("+74712773120", "4712773120", None),
+            ("277-31-20", "277-31-20", Some("2773120")),
+            ("6510", "6510", None),
+            ("123456", "123456", None),
+            ("65-10", "65-10", None),
+            ("Мария", "Мария", None),
+            ("Заказ 2026-11-28", "Заказ 2026-11-28", None),
+        ] {
+            let filter = wanted(typed, "RU");
+            assert_eq!(filter.text.as_deref(), Some(text), "{typed}");
+            assert_eq!(filter.or_text.as_deref(), other, "{typed}");
+        }
+        assert_eq!(wanted("", "RU"), Filter::default());
+    }
 }
