@@ -259,7 +259,7 @@ fn summary(received: &Received, channels: &Directory, country: &str) -> String {
             .into_owned();
         let phone = (mapping.field == "PHONE").then(|| values::parse_phone(&text, country));
         let text = phone.flatten().unwrap_or(text);
-        if !text.is_empty() && !parts.contains(&text) {
+        if !text.is_empty() && !parts.iter().any(|part| says(part, &text)) {
             parts.push(text);
         }
     }
@@ -267,4 +267,30 @@ fn summary(received: &Received, channels: &Directory, country: &str) -> String {
         parts.extend(template::listed(&submission.fields).lines().map(str::to_owned));
     }
     parts.join(" · ").chars().take(SUMMARY_CHARS).collect()
+}
+
+/// Whether a text holds another one as a word: `Заказ №6510` says `6510`, and `+7999` does not say `7`.
+fn says(text: &str, word: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(word).any(|(at, _)| {
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says;
+
+    #[test]
+    fn what_is_said_already_is_not_said_again() {
+        for (text, word, expected) in [
+            ("Заказ №6510", "6510", true),
+            ("Мария", "Мария", true),
+            ("+79991234567", "7", false),
+            ("65101 6510", "6510", true),
+            ("Марияна", "Мария", false),
+        ] {
+            assert_eq!(says(text, word), expected, "{text} {word}");
+        }
+    }
 }

@@ -84,6 +84,7 @@ fn of_cause(lang: Language, cause: &Cause, parts: &[&str]) -> Explained {
             None if fact.is_own && lang == Language::Russian => return None,
             None => (*parts.get(fact.part)?).to_owned(),
         };
+        let value = if fact.is_field { titled(&value) } else { value };
         Some((lang.of(fact.label), value))
     });
     let facts = facts.collect();
@@ -97,6 +98,17 @@ fn of_cause(lang: Language, cause: &Cause, parts: &[&str]) -> Explained {
         facts,
         way_out: sentence(&filled(lang.of(cause.way_out), &filling)),
         mend: cause.mend,
+    }
+}
+
+/// `OPPORTUNITY (Сумма)` as the form of a channel has it: `Сумма (OPPORTUNITY)`.
+fn titled(field: &str) -> String {
+    match field
+        .split_once(" (")
+        .and_then(|(code, rest)| Some((code, rest.strip_suffix(')')?)))
+    {
+        Some((code, title)) => format!("{title} ({code})"),
+        None => field.to_owned(),
     }
 }
 

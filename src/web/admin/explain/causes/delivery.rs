@@ -1,6 +1,6 @@
 //! What stops a delivery: values, mappings, the channel, and the portal's refusals.
 
-use super::{Cause, Mend, PORTAL_SAYS, REASON, given, own};
+use super::{Cause, Mend, PORTAL_SAYS, REASON, field, given, own};
 use crate::web::admin::words::{Text, text};
 
 const UNFIT: Text = text(
@@ -21,7 +21,7 @@ pub(super) const CAUSES: &[Cause] = &[
         UNFIT,
         text("{3}", "{3}"),
     )
-    .facts(&[given(0, FIELD), given(1, CAME), own(2, EXPECTED)])
+    .facts(&[field(0, FIELD), given(1, CAME), own(2, EXPECTED)])
     .at(Mend::Channel),
     Cause::new(
         "the field {} cannot take \"{}\": {}",
@@ -31,7 +31,7 @@ pub(super) const CAUSES: &[Cause] = &[
             "Correct the form or the channel's row.",
         ),
     )
-    .facts(&[given(0, FIELD), given(1, CAME), own(2, EXPECTED)])
+    .facts(&[field(0, FIELD), given(1, CAME), own(2, EXPECTED)])
     .at(Mend::Channel),
     Cause::new(
         "the portal has no field {} for a {}; {}",

@@ -51,6 +51,8 @@ pub struct Fact {
     /// Words of the bridge or of its libraries: English, and left out where no Russian is known for them. Anything
     /// else is what came from outside, and is shown as it came.
     pub is_own: bool,
+    /// A field of the portal.
+    pub is_field: bool,
 }
 
 impl Cause {
@@ -79,6 +81,7 @@ const fn given(part: usize, label: Text) -> Fact {
         part,
         label,
         is_own: false,
+        is_field: false,
     }
 }
 
@@ -88,6 +91,17 @@ const fn own(part: usize, label: Text) -> Fact {
         part,
         label,
         is_own: true,
+        is_field: false,
+    }
+}
+
+/// A field's code and title.
+const fn field(part: usize, label: Text) -> Fact {
+    Fact {
+        part,
+        label,
+        is_own: false,
+        is_field: true,
     }
 }
 

@@ -60,9 +60,12 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
 /// What the way to delivering many again is called: how many, where that is known without looking.
 fn repeat_label(visit: &Visit<'_>, search: &Search, counts: &HashMap<State, u64>) -> String {
     let label = match search.filter.state {
-        Some(State::Ignored) => visit.t("Доставить снова проигнорированные", "Deliver ignored ones again"),
-        Some(State::Spam) => visit.t("Доставить спам", "Deliver spam"),
-        _ => visit.t("Доставить снова с ошибкой", "Deliver failed ones again"),
+        Some(State::Ignored) => visit.t(
+            "Доставить снова все проигнорированные",
+            "Deliver all ignored ones again",
+        ),
+        Some(State::Spam) => visit.t("Доставить весь спам", "Deliver all spam"),
+        _ => visit.t("Доставить снова все с ошибкой", "Deliver all failed ones again"),
     };
     let is_narrow =
         search.filter.text.is_some() || search.filter.from.is_some() || search.filter.to.is_some();

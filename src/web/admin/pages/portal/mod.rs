@@ -190,7 +190,7 @@ fn catalog_facts(visit: &Visit<'_>, catalog: &Catalog) -> Markup {
             (visit.t("Лиды", "Leads"), html! { (of(catalog.lead.len(), Some(catalog.lead_stages.len()))) }),
             (visit.t("Сделки", "Deals"), html! {
                 (of(catalog.deal.len(), Some(catalog.deal_stages.len())))
-                @if catalog.categories.len() > 1 { (visit.t(", направлений — ", ", pipelines: ")) (number(catalog.categories.len())) }
+                @if catalog.categories.len() > 1 { (visit.t(", воронок — ", ", pipelines: ")) (number(catalog.categories.len())) }
             }),
             (visit.t("Контакты", "Contacts"), html! { (of(catalog.contact.len(), None)) }),
             (visit.t("Сотрудники", "People"), html! { (number(active)) }),

@@ -102,7 +102,7 @@ fn every_filter_narrows_and_stays_in_the_links() {
         "/inbox/export?q=651&state=failed"
     );
     assert_eq!(
-        link(&page, "Deliver failed").unwrap(),
+        link(&page, "Deliver all failed").unwrap(),
         "/inbox/again?q=651&state=failed"
     );
     assert!(
@@ -193,7 +193,7 @@ fn a_line_tells_the_outcome_in_short() {
     let page = inbox.page("/inbox");
     assert!(page.contains("Сделка\u{a0}41"), "{page}");
     assert!(
-        page.contains("Значение не подходит полю портала: UF_CRM_SIZE (Размер) ← XXL"),
+        page.contains("Значение не подходит полю портала: Размер (UF_CRM_SIZE) ← XXL"),
         "{page}"
     );
     assert!(page.contains(r#"<span class="badge bad">Ошибка</span>"#));
