@@ -80,8 +80,11 @@ fn of_cause(lang: Language, cause: &Cause, parts: &[&str]) -> Explained {
     let facts = cause.facts.iter().filter_map(|fact| {
         let value = match words.get(fact.part)? {
             Some(words) => words.clone(),
-            // A library's words: whoever wants them unfolds the text.
-            None if fact.is_own && lang == Language::Russian => return None,
+            // Another sentence of ours, or a library's words: whoever wants those unfolds the text.
+            None if fact.is_own && lang == Language::Russian => {
+                let inner = explain(lang, parts.get(fact.part)?)?;
+                lower_first(&inner.what)
+            }
             None => (*parts.get(fact.part)?).to_owned(),
         };
         let value = if fact.is_field { titled(&value) } else { value };

@@ -286,6 +286,10 @@ fn what_libraries_say_is_translated_or_left_out() {
             "given up after seven days of trying: the portal could not be read: no connection to x in time; check; deliver it again when that is mended",
             "Семь дней попыток не помогли: портал x не отвечает на соединение. Устраните",
         ),
+        (
+            "the access token has expired and cannot be renewed at the moment: no connection to https://oauth.example in time; check the route; nothing was sent",
+            "Сервер авторизации не продлевает доступ к порталу. Причина: портал https://oauth.example не отвечает на соединение. Проверьте",
+        ),
     ] {
         let words = in_full(RU, error);
         assert!(words.starts_with(expected), "{words}");

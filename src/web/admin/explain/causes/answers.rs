@@ -5,6 +5,19 @@ use crate::web::admin::words::text;
 
 pub(super) const CAUSES: &[Cause] = &[
     Cause::new(
+        "the portal refuses the connection ({}); check the rights of the webhook or the application, or connect the portal anew",
+        text(
+            "Портал не принимает подключение",
+            "The portal refuses the connection",
+        ),
+        text(
+            "Проверьте права вебхука или приложения либо подключите портал заново. Запросы сохраняются и ждут.",
+            "Check the rights of the webhook or the application, or connect the portal anew. Requests are stored and wait.",
+        ),
+    )
+    .facts(&[given(0, PORTAL_SAYS)])
+    .at(Mend::Portal),
+    Cause::new(
         "the portal refuses the connection ({}); check the webhook's rights, or make a new one",
         text(
             "Портал не принимает подключение",

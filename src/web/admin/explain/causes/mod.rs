@@ -3,9 +3,11 @@
 //! against the code that makes the texts.
 //!
 //! - `delivery`: what stops a delivery. `answers`: what the portal answered. `network`: why it could not be asked.
+//!   `application`: why a local application may not ask.
 //! - `requests`: what is wrong with what a website sent.
 
 mod answers;
+mod application;
 mod delivery;
 mod network;
 mod requests;
@@ -15,6 +17,7 @@ use crate::web::admin::words::{Text, text};
 /// Every kind of error, the more special ones first.
 pub const CAUSES: &[&[Cause]] = &[
     delivery::CAUSES,
+    application::CAUSES,
     network::CAUSES,
     answers::CAUSES,
     requests::CAUSES,
