@@ -42,8 +42,10 @@
     setTimeout(() => (button.textContent = before), 2000);
   }
 
+  // Nothing, when its newer self does not ask for it any more.
   function renewLater(element) {
-    setTimeout(() => renew(element), Number(element.dataset.renew) * 1000);
+    const seconds = Number(element.dataset.renew);
+    if (seconds > 0) setTimeout(() => renew(element), seconds * 1000);
   }
 
   async function renew(element) {

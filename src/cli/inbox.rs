@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Global, InboxList, InboxShow, Purge, Retry};
 use super::{output, workplace};
 use crate::deliver;
+use crate::intake;
 use crate::model::{State, StepState, SubmissionId};
 use crate::store::{ChannelKey, Filter, PastStep, Retried, ServeLock, Standing, Store, StoreError, Stored};
 
@@ -119,10 +120,9 @@ pub fn show(global: &Global, command: &InboxShow) -> anyhow::Result<()> {
         Err(_) => Value::Null,
     };
     if fields.is_null() {
-        object.insert(
-            "raw".to_owned(),
-            json!(String::from_utf8_lossy(&stored.received.body)),
-        );
+        let received = &stored.received;
+        let body = intake::masked_body(&received.body, received.content_type.as_deref());
+        object.insert("raw".to_owned(), json!(String::from_utf8_lossy(&body)));
     }
     object.insert("fields".to_owned(), fields);
     object.insert(

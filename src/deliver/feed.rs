@@ -12,6 +12,7 @@ use super::task::{self, Task};
 use crate::model::{Failure, Millis, State, SubmissionId};
 use crate::store::{Change, Directory, Received, Record, StoreError, Waiting};
 use crate::template;
+use crate::values;
 
 /// Unfinished submissions on the board at once: enough to fill many batches, few enough to forget and read again.
 const ON_BOARD: usize = 4096;
@@ -101,10 +102,11 @@ impl Feeder {
             if room == 0 {
                 return Ok(FULL);
             }
+            let country = shared.conditions().country.clone();
             let taken = shared.store.take_up(AT_ONCE, |received| {
                 // A line in a list is not worth the delivery of all.
                 let directory = shared.store.directory();
-                catch_unwind(AssertUnwindSafe(|| summary(received, &directory))).unwrap_or_default()
+                catch_unwind(AssertUnwindSafe(|| summary(received, &directory, &country))).unwrap_or_default()
             })?;
             if shared.catalog().is_none() {
                 // Nothing can be rendered before the portal told its fields.
@@ -380,8 +382,9 @@ fn lost(step: &str, text: &str) -> Read {
 }
 
 /// The short text of lists: the rendered values of the channel's mappings, so that a person finds a submission by
-/// what the channel is about (name, phone, order); all fields when the channel maps none.
-fn summary(received: &Received, channels: &Directory) -> String {
+/// what the channel is about (name, phone, order); all fields when the channel maps none. Phones stand in it as the
+/// portal has them, in whatever notation they were typed.
+fn summary(received: &Received, channels: &Directory, country: &str) -> String {
     let Some(channel) = channels.by_key(received.channel) else {
         return String::new();
     };
@@ -404,7 +407,9 @@ fn summary(received: &Received, channels: &Directory) -> String {
         let text = template::render(&template, &submission, &extras)
             .joined()
             .into_owned();
-        if !text.is_empty() && !parts.contains(&text) {
+        let phone = (mapping.field == "PHONE").then(|| values::parse_phone(&text, country));
+        let text = phone.flatten().unwrap_or(text);
+        if !text.is_empty() && !parts.iter().any(|part| says(part, &text)) {
             parts.push(text);
         }
     }
@@ -412,6 +417,14 @@ fn summary(received: &Received, channels: &Directory) -> String {
         parts.extend(template::listed(&submission.fields).lines().map(str::to_owned));
     }
     parts.join(" · ").chars().take(SUMMARY_CHARS).collect()
+}
+
+/// Whether a text holds another one as a word: `Заказ №6510` says `6510`, and `+7999` does not say `7`.
+fn says(text: &str, word: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(word).any(|(at, _)| {
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    })
 }
 
 #[cfg(test)]
@@ -445,5 +458,18 @@ mod tests {
         assert_eq!((due_at(None), due_at(Some(soon))), (Millis(0), soon));
         let years = now + Duration::from_secs(4 * 365 * 24 * 3600);
         assert_eq!(due_at(Some(years)), now + LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn what_is_said_already_is_not_said_again() {
+        for (text, word, expected) in [
+            ("Заказ №6510", "6510", true),
+            ("Мария", "Мария", true),
+            ("+79991234567", "7", false),
+            ("65101 6510", "6510", true),
+            ("Марияна", "Мария", false),
+        ] {
+            assert_eq!(says(text, word), expected, "{text} {word}");
+        }
     }
 }

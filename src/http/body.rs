@@ -1,4 +1,4 @@
-//! The body of an answer: at hand as a whole, or read from a file while the peer takes it.
+//! The body of an answer: at hand as a whole, or made while the peer takes it, from a file or by a thread of its own.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,6 +21,33 @@ pub struct Body(Kind);
 enum Kind {
     Whole(Full<Bytes>),
     File(Download),
+    Written(mpsc::Receiver<Piece>),
+    /// All of it is on its way.
+    Over,
+}
+
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+/// The other end of a body that is made while the peer takes it.
+pub struct BodyWriter(mpsc::Sender<Piece>);
+
+impl BodyWriter {
+    /// Hands a piece on, once the peer has taken those before. False when nobody takes the body any more. For threads
+    /// that may block.
+    pub fn write(&self, piece: impl Into<Bytes>) -> bool {
+        let piece = piece.into();
+        // An empty piece would end a chunked body (RFC 9112, 7.1).
+        piece.is_empty() || self.0.blocking_send(Piece::Bytes(piece)).is_ok()
+    }
+
+    /// The body is whole. A writer that is dropped before cuts the connection, so that nobody takes a part for the
+    /// whole.
+    pub fn end(self) {
+        let _gone = self.0.blocking_send(Piece::End);
+    }
 }
 
 /// A file on its way out. A thread that may block reads it, as far as the peer has taken it.
@@ -41,6 +68,12 @@ impl Body {
             left: size,
         }))
     }
+
+    /// A body of any length, and the end where it is written.
+    pub fn written() -> (BodyWriter, Body) {
+        let (send, receive) = mpsc::channel(AHEAD);
+        (BodyWriter(send), Body(Kind::Written(receive)))
+    }
 }
 
 impl From<Bytes> for Body {
@@ -57,12 +90,22 @@ impl hyper::body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match &mut self.get_mut().0 {
+        let body = self.get_mut();
+        match &mut body.0 {
             Kind::Whole(full) => {
                 let frame = ready!(Pin::new(full).poll_frame(cx));
                 Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
             }
             Kind::File(download) => download.poll(cx),
+            Kind::Written(pieces) => match ready!(pieces.poll_recv(cx)) {
+                Some(Piece::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Some(Piece::End) => {
+                    body.0 = Kind::Over;
+                    Poll::Ready(None)
+                }
+                None => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
+            },
+            Kind::Over => Poll::Ready(None),
         }
     }
 
@@ -70,6 +113,8 @@ impl hyper::body::Body for Body {
         match &self.0 {
             Kind::Whole(full) => full.is_end_stream(),
             Kind::File(download) => download.left == 0,
+            Kind::Written(_) => false,
+            Kind::Over => true,
         }
     }
 
@@ -77,6 +122,8 @@ impl hyper::body::Body for Body {
         match &self.0 {
             Kind::Whole(full) => full.size_hint(),
             Kind::File(download) => SizeHint::with_exact(download.left),
+            Kind::Written(_) => SizeHint::default(),
+            Kind::Over => SizeHint::with_exact(0),
         }
     }
 }
@@ -164,5 +211,28 @@ mod tests {
     #[test]
     fn a_file_that_grew_meanwhile_is_cut_at_its_size() {
         assert_eq!(collect(Body::file(file(b"abcdef"), 3)).unwrap(), "abc");
+    }
+
+    fn write_and(end: impl FnOnce(BodyWriter) + Send + 'static) -> io::Result<Bytes> {
+        let (writer, body) = Body::written();
+        let writing = std::thread::spawn(move || {
+            for n in 0..9 {
+                assert!(writer.write(n.to_string()));
+                assert!(writer.write(""));
+            }
+            end(writer);
+        });
+        let all = collect(body);
+        writing.join().unwrap();
+        all
+    }
+
+    #[test]
+    fn what_is_written_comes_whole_or_not_at_all() {
+        assert_eq!(write_and(BodyWriter::end).unwrap(), "012345678");
+        assert!(write_and(drop).is_err());
+        let (writer, body) = Body::written();
+        drop(body);
+        assert!(!writer.write("a"), "nobody takes it any more");
     }
 }

@@ -27,7 +27,7 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 
 pub use accept::serve;
-pub use body::Body;
+pub use body::{Body, BodyWriter};
 pub use forwarded::{ProxyError, TrustedProxy};
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use request::{BodyError, Request};
@@ -47,6 +47,12 @@ pub fn respond(status: StatusCode, body: impl Into<Bytes>) -> Response {
 pub fn respond_with_file(file: std::fs::File) -> std::io::Result<Response> {
     let size = file.metadata()?.len();
     Ok(Response::new(Body::file(file, size)))
+}
+
+/// An answer that is made while the peer takes it, and the end where it is written.
+pub fn respond_while_written() -> (BodyWriter, Response) {
+    let (writer, body) = Body::written();
+    (writer, Response::new(body))
 }
 
 /// A listener that somebody has bound, and how those who come through it are met.

@@ -54,7 +54,7 @@ fn named_charset(text: &[u8]) -> Declared {
 }
 
 /// One pass and one allocation, and none for what has no escapes: names, mostly. A `%` that begins no escape stays.
-fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = text.iter().position(|byte| matches!(byte, b'+' | b'%')) else {
         return Cow::Borrowed(text);
     };

@@ -17,6 +17,7 @@ mod charset;
 mod disposition;
 mod form;
 mod json;
+mod masking;
 mod multipart;
 mod names;
 #[cfg(test)]
@@ -27,6 +28,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Map, Value};
+
+pub use masking::{masked_body, masked_query};
 
 use crate::model::Attachment;
 

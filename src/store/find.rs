@@ -44,11 +44,11 @@ pub(super) fn find(
 ) -> Result<Found, StoreError> {
     let look_for = LookFor::read(filter);
     let mut found = match &look_for {
-        LookFor::Part(text) if is_walk(conn, filter)? => {
-            walk(conn, filter, &look_for, text, limit, bound.candidates)?
+        LookFor::Part(parts) if is_walk(conn, filter)? => {
+            walk(conn, filter, &look_for, parts, limit, bound.candidates)?
         }
-        LookFor::Part(text) => by_text(conn, filter, &look_for, text, limit, bound.candidates)?,
-        LookFor::ShortPart(text) => walk(conn, filter, &look_for, text, limit, bound.short_text)?,
+        LookFor::Part(parts) => by_text(conn, filter, &look_for, parts, limit, bound.candidates)?,
+        LookFor::ShortPart(parts) => walk(conn, filter, &look_for, parts, limit, bound.short_text)?,
         LookFor::Anything | LookFor::Id(_) => by_index(conn, filter, &look_for, limit)?,
     };
     let may_be_fresh = filter.state.is_none_or(|state| state == State::Queued);
@@ -67,23 +67,29 @@ pub(super) fn find(
 enum LookFor {
     Anything,
     Id(SubmissionId),
-    /// Part of a summary that the index can find.
-    Part(String),
-    /// Part of a summary too short for the index.
-    ShortPart(String),
+    /// Part of a summary that the index can find, in any of these notations.
+    Part(Vec<String>),
+    /// Part of a summary, too short for the index.
+    ShortPart(Vec<String>),
 }
 
 impl LookFor {
     fn read(filter: &Filter) -> LookFor {
         // The full-text query ends at a NUL, and no summary can be found by one.
-        let text = filter.text.as_deref().unwrap_or_default().replace('\0', "");
-        let text = text.trim();
-        match text.parse() {
-            Ok(id) => LookFor::Id(id),
-            Err(_) if text.is_empty() => LookFor::Anything,
-            Err(_) if text.chars().count() >= INDEXED_PART => LookFor::Part(text.to_owned()),
-            Err(_) => LookFor::ShortPart(text.to_owned()),
+        let clean = |text: &String| text.replace('\0', "").trim().to_owned();
+        let text = filter.text.as_ref().map(clean).unwrap_or_default();
+        if let Ok(id) = text.parse() {
+            return LookFor::Id(id);
         }
+        if text.is_empty() {
+            return LookFor::Anything;
+        }
+        let is_indexed = |text: &String| text.chars().count() >= INDEXED_PART;
+        if !is_indexed(&text) {
+            return LookFor::ShortPart(vec![text]);
+        }
+        let other = filter.or_text.as_ref().map(clean).filter(is_indexed);
+        LookFor::Part([Some(text), other].into_iter().flatten().collect())
     }
 }
 
@@ -197,7 +203,7 @@ fn walk(
     conn: &Connection,
     filter: &Filter,
     look_for: &LookFor,
-    text: &str,
+    parts: &[String],
     limit: usize,
     bound: usize,
 ) -> Result<Found, StoreError> {
@@ -209,10 +215,10 @@ fn walk(
         query.conditions,
         direction(filter)
     );
-    let text = text.to_lowercase();
+    let parts: Vec<String> = parts.iter().map(|text| text.to_lowercase()).collect();
     sift(conn, &sql, query.values, limit, bound, |row| {
-        let summary: String = row.get(1)?;
-        Ok(summary.to_lowercase().contains(&text))
+        let summary = row.get::<_, String>(1)?.to_lowercase();
+        Ok(parts.iter().any(|text| summary.contains(text)))
     })
 }
 
@@ -221,14 +227,17 @@ fn by_text(
     conn: &Connection,
     filter: &Filter,
     look_for: &LookFor,
-    text: &str,
+    parts: &[String],
     limit: usize,
     bound: usize,
 ) -> Result<Found, StoreError> {
     let mut query = Query::new("delivery_text.rowid", filter, look_for);
     // A quoted string is a phrase: any part of the summary. Quotes inside are doubled.
-    let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-    query.and("delivery_text MATCH", Value::from(phrase));
+    let phrases = parts
+        .iter()
+        .map(|text| format!("\"{}\"", text.replace('"', "\"\"")));
+    let phrases = phrases.collect::<Vec<_>>().join(" OR ");
+    query.and("delivery_text MATCH", Value::from(phrases));
     let sql = format!(
         "SELECT d.id, d.channel, d.state FROM delivery_text CROSS JOIN delivery d ON d.id = delivery_text.rowid \
          WHERE {} ORDER BY delivery_text.rowid {}",

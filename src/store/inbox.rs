@@ -28,6 +28,8 @@ pub struct Filter {
     pub state: Option<State>,
     /// Part of the summary, or a submission's id.
     pub text: Option<String>,
+    /// Another notation of the text, which will do as well.
+    pub or_text: Option<String>,
     /// Received at this moment or later.
     pub from: Option<Millis>,
     /// Received before this moment.

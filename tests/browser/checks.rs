@@ -1,5 +1,6 @@
 //! What every page has to stand: its HTML is valid, axe-core objects to nothing in light or dark, wide or narrow,
-//! and nothing is wider than the window. Complaints are gathered, so that one run shows them all.
+//! nothing is wider than the window, and no sentence of ours is English on a Russian page. Complaints are gathered, so
+//! that one run shows them all.
 //!
 //! The validator's recommended rules hold, with two loosened to what HTML itself says (an id may contain dots, and
 //! check boxes of one list share a name) and one left out that is about search engines, which these pages turn away
@@ -17,7 +18,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::repository;
-use crate::person::{HEIGHT, NARROW, Person, WIDE, results};
+use crate::person::{HEIGHT, Language, NARROW, Person, WIDE, results};
 
 const RUN_AXE: &str = include_str!("axe.js");
 /// Where `tests/run` installs what `package.json` names, beside the other results of the build.
@@ -46,6 +47,9 @@ impl Person {
         // axe-core waits for timers, which do not run where scripts are off. The page's own scripts stay out.
         self.switch_scripts(true);
         self.load_axe();
+        if self.language == Language::Russian {
+            self.complain(name, &self.tool_raw("english", &[]).expect("a list"));
+        }
         for scheme in ["dark", "light"] {
             self.scheme(scheme);
             for width in [NARROW, WIDE] {
@@ -204,4 +208,22 @@ fn the_checks_find_what_is_wrong() {
     for unexpected in [&["light-1280: color-contrast"][..], &["1280: the page is wider"]] {
         assert!(!has(unexpected), "{unexpected:?} is in {complaints:#?}");
     }
+}
+
+/// The check of the language can fail, and leaves aside what is not ours.
+#[test]
+fn english_on_a_russian_page_is_found() {
+    let page = r#"<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>Страница</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1"></head><body><main><h1>Страница</h1>
+        <p>the portal did not answer in time</p><p lang="en">Refused</p><p><bdi>a name from a website</bdi></p>
+        <p><code>curl with all its flags</code></p><p>Ответ портала: INVALID_CREDENTIALS: Invalid credentials</p>
+        <details><summary>Текст</summary><p lang="en">the error as it is stored</p></details></main></body></html>"#;
+    let site = crate::website::Website::start(page.to_owned());
+    let person = Person::new(Language::Russian);
+    person.open(&site.url());
+    person.looks_at("english");
+    let complaints = person.checks.take();
+    let about = |text: &str| complaints.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(about("English"), 2, "{complaints:#?}");
+    assert_eq!(about("did not answer") + about("Refused"), 2, "{complaints:#?}");
 }

@@ -109,6 +109,23 @@ const tools = {
     return found;
   },
 
+  // English on a Russian page: sentences of ours, and what is marked as English. Left aside are code, what came from
+  // outside, what is folded up, and the button that switches the language.
+  english() {
+    const aside = "code, pre, bdi, kbd, script, style, template, noscript, button[lang], textarea, select, details:not([open]) > :not(summary)";
+    const found = [...document.querySelectorAll("main [lang=en]")].filter(
+      (e) => isSeen(e) && !e.closest(aside) && plain(e.textContent),
+    ).map((e) => `marked as English: ${plain(e.textContent).slice(0, 160)}`);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const words = /\b[a-z]{2,}(?:[ ,;]+[a-z']{2,}){2,}/u.exec(plain(text.data));
+      if (words && isSeen(text.parentElement) && !text.parentElement.closest(aside)) {
+        found.push(`English: ${plain(text.data).slice(0, 160)}`);
+      }
+    }
+    return found;
+  },
+
   // Every control that a person could use, in the order of the page; radio buttons of one group count once.
   reachable() {
     const all = [...document.querySelectorAll(`${BUTTONS}, ${CONTROLS}, [tabindex]`)].filter(

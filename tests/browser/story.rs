@@ -275,7 +275,7 @@ fn deliver_the_rest_again(person: &Person) {
         person.t("Ошибка (1)", "Failed (1)"),
     );
     person.click(person.t("Найти", "Search"));
-    person.click(person.t("Доставить снова с ошибкой", "Deliver failed ones again"));
+    person.click(person.t("Доставить снова все с ошибкой", "Deliver all failed ones again"));
     person.looks_at("again");
     person.click(person.t("Доставить снова", "Deliver again"));
     person.sees(person.t("Готово.", "Done."));

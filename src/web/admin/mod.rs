@@ -10,12 +10,14 @@
 //! - `session`, `csrf`, `setup`, `password`, `attempts`: who may come in. Only `session` makes an [`Admin`].
 //! - `frame`: pages inside the portal.
 //! - `retries`: many requests delivered again in the background.
+//! - `explain`: what the engine says, in the reader's language. `shown`: values from outside as text that can be read.
 //! - `form`: what was typed, and what is wrong with it. `words`: texts, numbers and dates in two languages.
 //! - `view`: the layout and the components. `assets`: style and script. `security`: headers.
 
 mod assets;
 mod attempts;
 mod csrf;
+mod explain;
 mod form;
 mod frame;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod router;
 mod security;
 mod session;
 pub mod setup;
+mod shown;
 mod site;
 #[cfg(test)]
 mod testing;

@@ -32,7 +32,7 @@ pub struct Progress {
     /// There were more than one run takes.
     pub is_bounded: bool,
     /// Why queueing stopped before its end.
-    pub error: Option<String>,
+    pub error: Option<StoreError>,
 }
 
 impl Progress {
@@ -157,7 +157,7 @@ fn end(run: &Mutex<Run>, queued: Result<(), StoreError>) {
     run.progress.is_queueing = false;
     if let Err(error) = queued {
         tracing::error!(%error, "requests could not all be queued again");
-        run.progress.error = Some(error.to_string());
+        run.progress.error = Some(error);
     }
 }
 

@@ -124,6 +124,11 @@ impl Language {
         self.strftime(at, zone, self.t("%d.%m.%Y %H:%M", "%-d %b %Y, %H:%M"))
     }
 
+    /// The same to the second.
+    pub fn exact(self, at: Millis, zone: &TimeZone) -> String {
+        self.strftime(at, zone, self.t("%d.%m.%Y %H:%M:%S", "%-d %b %Y, %H:%M:%S"))
+    }
+
     /// The day alone, without its year.
     pub fn day(self, at: Millis, zone: &TimeZone) -> String {
         self.strftime(at, zone, self.t("%d.%m", "%-d %b"))

@@ -10,6 +10,7 @@ use super::portal::application;
 use crate::deliver::{Weather, app};
 use crate::model::{Millis, State};
 use crate::store::{Backlog, Filter, HOUR_MS, Line, Traffic};
+use crate::web::admin::explain;
 use crate::web::admin::router::{Route, show};
 use crate::web::admin::session::Admin;
 use crate::web::admin::view::{
@@ -138,7 +139,7 @@ fn portal_tile(visit: &Visit<'_>, weather: &Weather) -> Markup {
             title,
             badge(Tone::Bad, visit.t("Нет связи", "Out of reach")),
             html! {
-                (visit.t("Уже ", "For ")) (since(at)) ": " span.reason { (reason) }
+                (visit.t("Уже ", "For ")) (since(at)) ": " span.reason { (explain::line(visit.lang, reason)) } "."
                 " " (visit.t("Запросы сохраняются и ждут.", "Requests are stored and wait."))
             },
         ),
@@ -374,7 +375,7 @@ fn latest_failures(visit: &Visit<'_>, failures: &[Line]) -> Markup {
                         (visit.lang.time(line.id.at(), visit.zone()))
                         @if let Some(channel) = directory.by_key(line.channel) { " · " (channel.channel.name) }
                     }
-                    @if let Some(error) = &line.standing.error { (notice(Tone::Plain, html! { p lang="en" { (error) } })) }
+                    @if let Some(error) = &line.standing.error { (notice(Tone::Plain, explain::paragraph(visit.lang, error))) }
                 }
             }
         }

@@ -5,7 +5,7 @@ use maud::html;
 use crate::http::header::{ALLOW, HeaderValue};
 use crate::http::{BodyError, Response, StatusCode};
 use crate::web::admin::visit::{Problem, Visit};
-use crate::web::admin::{security, session};
+use crate::web::admin::{explain, security, session};
 
 /// The page of a problem, in the visitor's language.
 pub fn problem(visit: &Visit<'_>, problem: &Problem) -> Response {
@@ -86,7 +86,7 @@ pub fn problem(visit: &Visit<'_>, problem: &Problem) -> Response {
         .status(status)
         .body(html! {
             p { (text) }
-            @if let Problem::Store(error) = problem { p.hint lang="en" { (error) } }
+            @if let Problem::Store(error) = problem { p.hint { (explain::of_store(visit.lang, error)) } }
             @if !matches!(problem, Problem::FrameOver) {
                 p { a.button href=(visit.at("/")) { (visit.t("На главную", "To the front page")) } }
             }

@@ -8,6 +8,7 @@ use crate::model::{Arg, Catalog, Channel, Field, FieldKind, Mapping, Millis, Of,
 use crate::plan::wanted::{Unfit, wanted};
 use crate::store::{Store, StoreError, StoredChannel};
 use crate::template::{self, BuiltIn, Template};
+use crate::web::admin::explain;
 use crate::web::admin::words::{Text, text};
 use crate::web::visitor::Language;
 
@@ -157,7 +158,7 @@ pub fn show(
     lang: Language,
 ) -> Shown {
     let Some(catalog) = catalog else {
-        return rendered(mapping, channel, submission);
+        return rendered(mapping, channel, submission, lang);
     };
     let alone = Channel {
         fields: vec![mapping.clone()],
@@ -165,11 +166,8 @@ pub fn show(
     };
     let wanted = match wanted(submission, &alone, catalog, country) {
         Ok(wanted) => wanted,
-        Err(Unfit::Value(bad)) => {
-            let reason = lang.t("Портал этого не примет: ", "The portal would not take this: ");
-            return Shown::Bad(format!("{reason}{bad}"));
-        }
-        Err(other) => return Shown::Bad(other.to_string()),
+        Err(Unfit::Value(bad)) => return Shown::Bad(explain::of_value(lang, &bad)),
+        Err(other) => return Shown::Bad(explain::in_full(lang, &other.to_string())),
     };
     let record = match mapping.of {
         Of::Contact => &wanted.contact,
@@ -189,12 +187,12 @@ pub fn show(
     }
 }
 
-fn rendered(mapping: &Mapping, channel: &Channel, submission: &Submission) -> Shown {
+fn rendered(mapping: &Mapping, channel: &Channel, submission: &Submission, lang: Language) -> Shown {
     let extras = template::Extras {
         channel: &channel.name,
     };
     match Template::parse(&mapping.value) {
-        Err(error) => Shown::Bad(error.to_string()),
+        Err(error) => Shown::Bad(explain::in_full(lang, &error.to_string())),
         Ok(template) => match template::render(&template, submission, &extras) {
             rendered if rendered.is_empty() => Shown::Nothing,
             rendered => Shown::Value {

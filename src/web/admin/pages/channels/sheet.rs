@@ -65,7 +65,7 @@ impl Sheet<'_> {
                 (self.entity())
                 (self.mechanics())
                 (self.responsible())
-                (fieldset(self.t("Статус для создания/обновления лида/сделки", "Stage for creating/updating the lead/deal"), None, html! { div { (stages::begun(self)) } }))
+                (fieldset(self.t("Статус для создания/обновления лида/сделки", "Stage for creating/updating the lead/deal"), Some(self.about_stage()), html! { div { (stages::begun(self)) } }))
                 (fieldset(self.t("Заполнение дополнительных полей", "Filling in additional fields"), Some(self.about_mappings()), rows::mappings(self)))
                 (self.extras())
                 (spam::website(self))
@@ -161,7 +161,11 @@ impl Sheet<'_> {
                     "Always create a new lead/deal",
                 ),
                 self.draft.mode == Mode::AlwaysCreate,
-            ),
+            )
+            .hint(self.t(
+                "Независимо от того, есть ли у контакта другие открытые лиды или сделки.",
+                "Whether or not the contact has other open leads or deals.",
+            )),
             Choice::new(
                 "search_first",
                 self.t(
@@ -169,7 +173,11 @@ impl Sheet<'_> {
                     "First search for an existing lead/deal to update",
                 ),
                 self.draft.mode == Mode::SearchFirst,
-            ),
+            )
+            .hint(self.t(
+                "Защита от дублей: сперва находится контакт, затем его лиды или сделки в отмеченных статусах. Если их нет, будет создана новая запись.",
+                "Protection from duplicates: first the contact is found, then its leads or deals in the marked stages. Where there is none, a new one is made.",
+            )),
         ];
         let found = vec![
             Choice::new(
@@ -235,8 +243,8 @@ impl Sheet<'_> {
             .hide_label()
             .value(&self.draft.responsible)
             .hint(self.t(
-                "Начните вводить имя. Пусто — тот, от чьего имени подключён портал.",
-                "Start typing a name. Empty: the user in whose name the portal is connected.",
+                "За новые лиды и сделки; у найденных он не меняется. Начните вводить имя. Пусто — тот, от чьего имени подключён портал.",
+                "For new leads and deals; those that are found keep theirs. Start typing a name. Empty: the user in whose name the portal is connected.",
             ))
             .errors(self.errors);
         if self.judge.catalog.is_some() {
@@ -252,6 +260,15 @@ impl Sheet<'_> {
                 }
             },
         )
+    }
+
+    fn about_stage(&self) -> Markup {
+        html! {
+            (self.t("В этом статусе создаются новые лиды и сделки.", "New leads and deals are made in this stage."))
+            span.for-search { span.for-update {
+                " " (self.t("При включённом «Изменять статус при обновлении» в него переводятся и найденные.", "With “Change the stage on update” those that are found are moved to it, too."))
+            } }
+        }
     }
 
     fn about_mappings(&self) -> Markup {
@@ -270,8 +287,8 @@ impl Sheet<'_> {
             self.draft.add_comment,
         )
         .hint(self.t(
-            "Весь запрос — комментарием к лиду или сделке. Удобно, пока вы настраиваете канал.",
-            "The whole request as a comment to the lead or deal. Handy while you set the channel up.",
+            "Полное тело запроса — комментарием к лиду или сделке. Удобно, пока вы настраиваете канал: видно, что именно пришло.",
+            "The whole request as a comment to the lead or deal. Handy while you set the channel up: it shows what really came.",
         ));
         let activity = Switch::new(
             "add_activity",
@@ -301,7 +318,7 @@ impl Sheet<'_> {
             .default_channel()
             .filter(|default| self.stored.is_none_or(|stored| stored.key != default.key));
         html! {
-            (self.t("Принимает запросы каналов, которые были удалены.", "Takes the requests of channels that were deleted."))
+            (self.t("Принимает запросы каналов, которые были удалены: адреса на сайте менять не придётся.", "Takes the requests of channels that were deleted: no address on the website needs to be changed."))
             @if let Some(other) = other {
                 " " (self.t("Сейчас это «", "Now it is “")) bdi { (super::picks::clip(&other.channel.name, 80)) }
                 (self.t("»; отметка перейдёт сюда.", "”; the mark moves here."))

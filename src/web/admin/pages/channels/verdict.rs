@@ -9,6 +9,7 @@ use super::samples;
 use crate::channel_file;
 use crate::model::{Catalog, Channel, Entity, Mapping, Mode, Of, OnFound, Secret, Submission};
 use crate::template::{Template, TemplateError};
+use crate::web::admin::explain;
 use crate::web::admin::form::Errors;
 use crate::web::visitor::Language;
 
@@ -48,7 +49,8 @@ impl Judge<'_> {
         }
         let problems = channel_file::check(&channel).err().unwrap_or_default();
         for problem in problems {
-            errors.add(control_of(&problem.path, &places), problem.reason);
+            let reason = explain::in_full(self.lang, &problem.reason);
+            errors.add(control_of(&problem.path, &places), reason);
         }
         Verdict { channel, errors }
     }

@@ -6,9 +6,11 @@ use super::search::Search;
 use crate::deliver::Weather;
 use crate::model::{State, SubmissionId};
 use crate::store::{Filter, Retried, Tally};
+use crate::web::admin::explain;
 use crate::web::admin::form::Form;
 use crate::web::admin::retries::{MOST, Progress};
 use crate::web::admin::session::Admin;
+use crate::web::admin::shown::visible;
 use crate::web::admin::view::{Section, Tone, empty, error_summary, facts, notice, state_badge};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 use crate::web::admin::words::REQUESTS;
@@ -19,7 +21,7 @@ const RENEW: u32 = 2;
 /// POST: one request.
 pub fn one(visit: &Visit<'_>, _: &Admin, _: &Form) -> Answer {
     let id: SubmissionId = visit.param("id").parse().map_err(|_| Problem::NotFound)?;
-    let page = format!("/inbox/{id}");
+    let page = Search::read(visit, &visit.query).request(id);
     let answers = visit.site.store.retry(vec![id])?;
     match answers.first().map(|(_, retried)| *retried) {
         Some(Retried::Queued) => visit.done(
@@ -85,13 +87,13 @@ fn question(visit: &Visit<'_>, search: &Search, state: State, tally: Tally, back
     if let Some(stored) = channel {
         rows.push((
             visit.t("Канал", "Channel"),
-            html! { bdi { (super::shown::visible(&stored.channel.name)) } },
+            html! { bdi { (visible(&stored.channel.name)) } },
         ));
     }
     if !search.text.is_empty() {
         rows.push((
             visit.t("Текст", "Text"),
-            html! { bdi { (super::shown::visible(&search.text)) } },
+            html! { bdi { (visible(&search.text)) } },
         ));
     }
     for (name, day) in [
@@ -210,7 +212,7 @@ fn bar(visit: &Visit<'_>, progress: &Progress) -> Markup {
     html! {
         p.progress-line role="status" {
             @if let Some(error) = &progress.error {
-                (visit.t("Остановлено: хранилище не отвечает. ", "Stopped: the storage does not answer. ")) span lang="en" { (error) }
+                (visit.t("Остановлено. ", "Stopped. ")) (explain::of_store(visit.lang, error))
             } @else if progress.is_queueing {
                 (visit.t("Запросы ставятся в очередь: ", "Requests are being queued: ")) (number(progress.queued))
             } @else if progress.queued == 0 {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use maud::{Markup, html};
 
-use super::shown::{exact, size, visible};
+use crate::intake;
 use crate::model::Submission;
 use crate::store::{Received, StoredChannel};
 use crate::template;
+use crate::web::admin::shown::{exact, short, size, visible};
 use crate::web::admin::view::{Column, Table, facts};
 use crate::web::admin::visit::Visit;
 
@@ -48,7 +49,7 @@ fn fields(visit: &Visit<'_>, submission: &Submission) -> Markup {
         ],
     );
     for (name, value) in all.iter().take(FIELDS) {
-        let value = super::shown::short(value, VALUE_CHARS);
+        let value = short(value, VALUE_CHARS);
         table.row([
             html! { code { (visible(name)) } },
             html! { @if value.is_empty() { span.hint { (visit.t("пусто", "empty")) } } @else { bdi.value { (visible(&value)) } } },
@@ -101,7 +102,7 @@ fn source(visit: &Visit<'_>, received: &Received, channel: Option<&StoredChannel
     let query = if received.query.is_empty() {
         String::new()
     } else {
-        format!("?{}", received.query)
+        format!("?{}", intake::masked_query(&received.query))
     };
     let method = if received.post { "POST" } else { "GET" };
     let mut rows = vec![
@@ -143,15 +144,16 @@ fn body(visit: &Visit<'_>, received: &Received, is_open: bool) -> Markup {
     if received.body.is_empty() {
         return html! {};
     }
+    let body = intake::masked_body(&received.body, received.content_type.as_deref());
     let total = received.body.len();
-    let start = received.body.get(..BODY_BYTES).unwrap_or(&received.body);
+    let start = body.get(..BODY_BYTES).unwrap_or(&body);
     html! {
         details #raw .raw open[is_open] {
             summary {
                 (visit.t("Тело запроса как есть", "The body as it came")) ", " (size(visit, total))
             }
             pre tabindex="0" { code { (visible(&as_text(start))) } }
-            @if total > BODY_BYTES {
+            @if body.len() > BODY_BYTES {
                 p.hint {
                     (visit.t("Показаны первые ", "The first ")) (size(visit, BODY_BYTES)) (visit.t(".", " are shown."))
                 }

@@ -2,11 +2,12 @@
 
 use maud::html;
 
-use super::shown::{short, visible};
+use super::search::Search;
 use super::{arrived, standing, steps};
 use crate::deliver;
 use crate::model::SubmissionId;
 use crate::web::admin::session::Admin;
+use crate::web::admin::shown::{short, visible};
 use crate::web::admin::view::Section;
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
@@ -24,8 +25,10 @@ pub fn detail(visit: &Visit<'_>, _: &Admin) -> Answer {
     let channel = directory.by_key(stored.received.channel);
     let slug = channel.map_or("", |stored| stored.channel.slug.as_str());
     let submission = deliver::submission(&stored.received, slug).ok();
+    let search = Search::read(visit, &visit.query);
     let known = standing::Known {
         id,
+        search: &search,
         standing: &stored.standing,
         channel: channel.map(|stored| stored.as_ref()),
         submission: submission.as_ref(),
@@ -39,7 +42,7 @@ pub fn detail(visit: &Visit<'_>, _: &Admin) -> Answer {
     visit
         .page(title)
         .section(Section::Inbox)
-        .back("/inbox", visit.t("Журнал запросов", "Inbox"))
+        .back(search.back(), visit.t("Журнал запросов", "Inbox"))
         .body(html! {
             p.request-line {
                 @if !stored.standing.summary.trim().is_empty() { (visit.t("Запрос", "Request")) " " code { (id) } " · " }

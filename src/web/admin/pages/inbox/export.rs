@@ -3,30 +3,46 @@
 //! Cells hold what strangers typed. A cell that a spreadsheet would take for a formula gets an apostrophe in front
 //! (OWASP, "CSV Injection").
 
+use jiff::tz::TimeZone;
+
 use super::raw::attachment;
 use super::search::Search;
 use crate::deliver;
-use crate::http::{StatusCode, respond};
-use crate::store::{Directory, Filter, Line, StoreError};
+use crate::http::{BodyWriter, respond_while_written};
+use crate::model::Entity;
+use crate::store::{Directory, Filter, Line, Store, StoreError};
+use crate::web::admin::explain;
 use crate::web::admin::session::Admin;
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::visitor::Language;
 
-/// Requests in one file.
-const ROWS: usize = 50_000;
-/// Bytes of one file: it is put together in memory.
-const BYTES: usize = 48 << 20;
+/// Requests in one file: a sheet of Excel holds 1,048,576 rows.
+const ROWS: usize = 1_000_000;
 /// A cell of Excel holds 32,767 characters.
 const CELL_CHARS: usize = 32_000;
-/// Requests read at a time, so that no reader holds up the log's checkpoints for long.
-const AT_ONCE: usize = 500;
+/// Requests read at a time, so that no reader holds up the log's checkpoints for long; a few at first, so that the
+/// browser sees at once that the file is coming.
+const AT_ONCE: usize = 200;
+const AT_FIRST: usize = 10;
+/// Bytes handed on at a time.
+const PIECE: usize = 64 << 10;
 
 pub fn export(visit: &Visit<'_>, _: &Admin) -> Answer {
     let search = Search::read(visit, &visit.query);
     if !search.errors.is_empty() {
         return visit.go(&search.address("/inbox", &[]));
     }
-    let csv = write(visit, &search.filter, ROWS, BYTES)?;
-    let response = respond(StatusCode::OK, csv);
+    let clerk = Clerk {
+        store: visit.site.store.clone(),
+        directory: visit.site.store.directory(),
+        lang: visit.lang,
+        zone: visit.zone().clone(),
+        most_rows: ROWS,
+    };
+    let (writer, response) = respond_while_written();
+    let thread = std::thread::Builder::new().name("export".to_owned());
+    let started = thread.spawn(move || clerk.write_to(writer, search.filter));
+    started.map_err(|error| StoreError::Refused(format!("cannot start a thread: {error}")))?;
     let day = visit.now.to_string();
     let day = day.split('T').next().unwrap_or_default();
     Ok(attachment(
@@ -36,31 +52,99 @@ pub fn export(visit: &Visit<'_>, _: &Admin) -> Answer {
     ))
 }
 
-/// The file; it ends early, and says so, at `most_rows` rows or `most_bytes` bytes.
-pub fn write(
-    visit: &Visit<'_>,
-    filter: &Filter,
-    most_rows: usize,
-    most_bytes: usize,
-) -> Result<String, StoreError> {
-    let directory = visit.site.store.directory();
-    let mut csv = String::from('\u{feff}');
-    row(&mut csv, HEAD.iter().map(|(ru, en)| visit.t(*ru, *en)));
-    let mut filter = filter.clone();
-    let mut rows = 0;
-    loop {
-        let lines = visit.site.store.list(&filter, AT_ONCE)?;
-        let Some(last) = lines.last() else { return Ok(csv) };
-        filter.before = Some(last.id);
-        for line in &lines {
-            if rows >= most_rows || csv.len() >= most_bytes {
-                row(&mut csv, [ends_here(visit, rows, line).as_str()]);
-                return Ok(csv);
-            }
-            let cells = cells(visit, line, &directory)?;
-            row(&mut csv, cells.iter().map(String::as_str));
-            rows += 1;
+/// Writes the file while the browser takes it.
+pub struct Clerk {
+    pub store: Store,
+    pub directory: std::sync::Arc<Directory>,
+    pub lang: Language,
+    pub zone: TimeZone,
+    /// Where the file ends early, and says so.
+    pub most_rows: usize,
+}
+
+impl Clerk {
+    /// A file that cannot be written to its end breaks off, and the browser says so.
+    fn write_to(&self, writer: BodyWriter, filter: Filter) {
+        match self.write(filter, |piece| writer.write(piece)) {
+            Ok(true) => writer.end(),
+            Ok(false) => tracing::info!("an export was given up by the browser"),
+            Err(error) => tracing::error!(%error, "an export broke off"),
         }
+    }
+
+    /// Hands the file over piece by piece; false when nobody takes the pieces any more.
+    pub fn write(&self, mut filter: Filter, take: impl Fn(String) -> bool) -> Result<bool, StoreError> {
+        let mut csv = String::from('\u{feff}');
+        row(&mut csv, HEAD.iter().map(|(ru, en)| self.lang.t(*ru, *en)));
+        let mut rows = 0;
+        loop {
+            let is_first = rows == 0;
+            let lines = self
+                .store
+                .list(&filter, if is_first { AT_FIRST } else { AT_ONCE })?;
+            let Some(last) = lines.last() else {
+                return Ok(take(csv));
+            };
+            filter.before = Some(last.id);
+            for line in &lines {
+                if rows >= self.most_rows {
+                    row(&mut csv, [self.ends_here(rows, line).as_str()]);
+                    return Ok(take(csv));
+                }
+                let cells = self.cells(line)?;
+                row(&mut csv, cells.iter().map(String::as_str));
+                rows += 1;
+                if csv.len() >= PIECE && !take(std::mem::take(&mut csv)) {
+                    return Ok(false);
+                }
+            }
+            if is_first && !take(std::mem::take(&mut csv)) {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn cells(&self, line: &Line) -> Result<[String; HEAD.len()], StoreError> {
+        let stored = self.directory.by_key(line.channel);
+        let received = self.store.received(line.id)?;
+        let slug = stored.map_or("", |stored| stored.channel.slug.as_str());
+        let fields = received
+            .as_ref()
+            .and_then(|received| deliver::submission(received, slug).ok())
+            .and_then(|submission| serde_json::to_string(&submission.fields).ok());
+        let standing = &line.standing;
+        let numbers = |ids: &[u64]| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let result = standing.result.as_ref();
+        let error = standing.error.as_deref();
+        Ok([
+            line.id.to_string(),
+            self.lang.exact(line.id.at(), &self.zone),
+            stored.map_or_else(String::new, |stored| stored.channel.name.clone()),
+            self.lang.state(standing.state).to_owned(),
+            standing.summary.clone(),
+            error.map_or_else(String::new, |error| explain::in_full(self.lang, error)),
+            result.map_or_else(String::new, |result| self.entity(result.entity).to_owned()),
+            result.map_or_else(String::new, |result| numbers(&result.entity_ids)),
+            result.map_or_else(String::new, |result| numbers(&result.contact_ids)),
+            received.map_or_else(String::new, |received| received.ip),
+            fields.unwrap_or_default(),
+        ])
+    }
+
+    fn entity(&self, entity: Entity) -> &'static str {
+        match entity {
+            Entity::Lead => self.lang.t("Лид", "Lead"),
+            Entity::Deal => self.lang.t("Сделка", "Deal"),
+        }
+    }
+
+    fn ends_here(&self, rows: usize, next: &Line) -> String {
+        let n = self.lang.number(rows as u64);
+        let at = self.lang.moment(next.id.at(), &self.zone);
+        self.lang.t(
+            format!("Файл неполный: в нём {n} запросов. Следующие — от {at} и старше: сузьте период и скачайте их отдельно."),
+            format!("This file is not complete: it holds {n} requests. The next ones are of {at} and older: narrow the period and download them separately."),
+        )
     }
 }
 
@@ -77,41 +161,6 @@ const HEAD: [(&str, &str); 11] = [
     ("IP-адрес", "IP address"),
     ("Поля (JSON)", "Fields (JSON)"),
 ];
-
-fn cells(visit: &Visit<'_>, line: &Line, directory: &Directory) -> Result<[String; HEAD.len()], StoreError> {
-    let stored = directory.by_key(line.channel);
-    let received = visit.site.store.received(line.id)?;
-    let slug = stored.map_or("", |stored| stored.channel.slug.as_str());
-    let fields = received
-        .as_ref()
-        .and_then(|received| deliver::submission(received, slug).ok())
-        .and_then(|submission| serde_json::to_string(&submission.fields).ok());
-    let standing = &line.standing;
-    let numbers = |ids: &[u64]| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    let result = standing.result.as_ref();
-    Ok([
-        line.id.to_string(),
-        super::shown::exact(visit, line.id.at()),
-        stored.map_or_else(String::new, |stored| stored.channel.name.clone()),
-        visit.lang.state(standing.state).to_owned(),
-        standing.summary.clone(),
-        standing.error.clone().unwrap_or_default(),
-        result.map_or_else(String::new, |result| result.entity.as_str().to_owned()),
-        result.map_or_else(String::new, |result| numbers(&result.entity_ids)),
-        result.map_or_else(String::new, |result| numbers(&result.contact_ids)),
-        received.map_or_else(String::new, |received| received.ip),
-        fields.unwrap_or_default(),
-    ])
-}
-
-fn ends_here(visit: &Visit<'_>, rows: usize, next: &Line) -> String {
-    let n = visit.lang.number(rows as u64);
-    let at = visit.lang.moment(next.id.at(), visit.zone());
-    visit.t(
-        format!("Файл неполный: в нём {n} запросов. Следующие — от {at} и старше: сузьте период и скачайте их отдельно."),
-        format!("This file is not complete: it holds {n} requests. The next ones are of {at} and older: narrow the period and download them separately."),
-    )
-}
 
 fn row<'c>(csv: &mut String, cells: impl IntoIterator<Item = &'c str>) {
     for (n, text) in cells.into_iter().enumerate() {

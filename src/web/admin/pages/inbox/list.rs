@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use maud::{Markup, html};
 
 use super::crm::{self, Record};
-use super::explain;
-use super::search::{CHANNEL, FROM, SPANS, STATE, Search, TEXT, TEXT_CHARS, TO};
-use super::shown::visible;
+use super::search::{AFTER, BEFORE, CHANNEL, FROM, SPANS, STATE, Search, TEXT, TEXT_CHARS, TO};
 use crate::model::{EntityAction, State, SubmissionId};
 use crate::store::{ChannelKey, Directory, Filter, Line, Listing};
+use crate::web::admin::explain;
 use crate::web::admin::session::Admin;
+use crate::web::admin::shown::visible;
 use crate::web::admin::view::Tone;
 use crate::web::admin::view::{
     Choice, Column, Input, Section, Select, Table, empty, notice, pager, state_badge,
@@ -21,8 +21,6 @@ use crate::web::admin::visit::{Answer, Visit};
 pub const LIMIT: usize = 50;
 /// How often the first page renews itself, in seconds.
 const RENEW: u32 = 5;
-const BEFORE: &str = "before";
-const AFTER: &str = "after";
 
 pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
     let search = Search::read(visit, &visit.query);
@@ -62,9 +60,12 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
 /// What the way to delivering many again is called: how many, where that is known without looking.
 fn repeat_label(visit: &Visit<'_>, search: &Search, counts: &HashMap<State, u64>) -> String {
     let label = match search.filter.state {
-        Some(State::Ignored) => visit.t("Доставить снова проигнорированные", "Deliver ignored ones again"),
-        Some(State::Spam) => visit.t("Доставить спам", "Deliver spam"),
-        _ => visit.t("Доставить снова с ошибкой", "Deliver failed ones again"),
+        Some(State::Ignored) => visit.t(
+            "Доставить снова все проигнорированные",
+            "Deliver all ignored ones again",
+        ),
+        Some(State::Spam) => visit.t("Доставить весь спам", "Deliver all spam"),
+        _ => visit.t("Доставить снова все с ошибкой", "Deliver all failed ones again"),
     };
     let is_narrow =
         search.filter.text.is_some() || search.filter.from.is_some() || search.filter.to.is_some();
@@ -87,8 +88,8 @@ struct Page {
 
 impl Page {
     fn read(visit: &Visit<'_>, search: &Search) -> Result<Page, crate::store::StoreError> {
-        let id = |name: &str| visit.query.text(name).parse::<SubmissionId>().ok();
-        let (before, after) = (id(BEFORE), id(AFTER));
+        let at = |name: &str| search.page.filter(|(at, _)| *at == name).map(|(_, id)| id);
+        let (before, after) = (at(BEFORE), at(AFTER));
         let read = |before, after| {
             let filter = Filter {
                 before,
@@ -97,7 +98,7 @@ impl Page {
             };
             visit.site.store.page(&filter, LIMIT + 1)
         };
-        if let (Some(after), None) = (after, before) {
+        if let Some(after) = after {
             let Listing { mut lines, looked_to } = read(None, Some(after))?;
             let has_more = lines.len() > LIMIT;
             if has_more {
@@ -118,7 +119,6 @@ impl Page {
                 });
             }
         }
-        let before = if after.is_some() { None } else { before };
         let Listing { mut lines, looked_to } = read(before, None)?;
         let has_more = lines.len() > LIMIT;
         lines.truncate(LIMIT);
@@ -213,7 +213,7 @@ fn found(visit: &Visit<'_>, search: &Search, page: &Page, directory: &Directory)
         @if page.lines.is_empty() {
             section.card { (nothing(visit, search, page)) }
         } @else {
-            section.card.inbox { (table(visit, &page.lines, directory)) }
+            section.card.inbox { (table(visit, search, &page.lines, directory)) }
         }
         @if let (Some(looked_to), false) = (page.looked_to, page.lines.is_empty()) {
             (notice(Tone::Plain, html! { (so_far(visit, looked_to)) }))
@@ -255,7 +255,7 @@ fn nothing(visit: &Visit<'_>, search: &Search, page: &Page) -> Markup {
     )
 }
 
-fn table(visit: &Visit<'_>, lines: &[Line], directory: &Directory) -> Markup {
+fn table(visit: &Visit<'_>, search: &Search, lines: &[Line], directory: &Directory) -> Markup {
     let mut table = Table::new(
         visit.t("Запросы", "Requests"),
         [
@@ -271,7 +271,7 @@ fn table(visit: &Visit<'_>, lines: &[Line], directory: &Directory) -> Markup {
         let summary = line.standing.summary.trim();
         table.row([
             html! {
-                a href=(visit.at(&format!("/inbox/{}", line.id))) {
+                a href=(visit.at(&search.request(line.id))) {
                     @if summary.is_empty() { code { (line.id) } } @else { bdi.summary { (visible(summary)) } }
                 }
             },
@@ -302,7 +302,7 @@ fn outcome(visit: &Visit<'_>, line: &Line, portal: Option<&str>) -> Markup {
                 EntityAction::Ignored => span.hint { (visit.t("уже есть", "there already")) },
             }
         } },
-        (None, Some(error)) => html! { span.reason { (explain::in_short(visit.lang, error)) } },
+        (None, Some(error)) => html! { span.reason { (explain::line(visit.lang, error)) } },
         (None, None) => html! {},
     }
 }

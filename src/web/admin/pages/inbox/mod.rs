@@ -4,21 +4,16 @@
 //! - `list`: the requests, newest first. `detail`: one request, with `arrived` (what came), `standing` (what became of
 //!   it) and `steps` (every call and the portal's answer).
 //! - `again`: deliver again, one or all that are found. `export`: CSV. `raw`: a body as it came.
-//! - `explain`: stored English errors in the reader's language, by the tables in `causes` and `phrases`.
-//! - `shown`: values from outside as text that can be read. `crm`: records of the portal as links.
+//! - `crm`: records of the portal as links.
 
 mod again;
 mod arrived;
-mod causes;
 mod crm;
 mod detail;
-mod explain;
 mod export;
 mod list;
-mod phrases;
 mod raw;
 mod search;
-mod shown;
 mod standing;
 mod steps;
 #[cfg(test)]

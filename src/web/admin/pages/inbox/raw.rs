@@ -1,9 +1,11 @@
-//! A request's body as it came, to be saved. Never shown by a browser: it may be anything.
+//! A request's body as it came, but for the channel's secret, to be saved. Never shown by a browser: it may be
+//! anything.
 
 use crate::http::header::{
     CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
 };
 use crate::http::{StatusCode, respond};
+use crate::intake;
 use crate::model::SubmissionId;
 use crate::web::admin::security;
 use crate::web::admin::session::Admin;
@@ -12,7 +14,8 @@ use crate::web::admin::visit::{Answer, Problem, Visit};
 pub fn raw(visit: &Visit<'_>, _: &Admin) -> Answer {
     let id: SubmissionId = visit.param("id").parse().map_err(|_| Problem::NotFound)?;
     let received = visit.site.store.received(id)?.ok_or(Problem::NotFound)?;
-    let response = respond(StatusCode::OK, received.body);
+    let body = intake::masked_body(&received.body, received.content_type.as_deref()).into_owned();
+    let response = respond(StatusCode::OK, body);
     Ok(attachment(
         response,
         "application/octet-stream",

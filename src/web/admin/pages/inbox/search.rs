@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::shown::typed;
-use crate::model::{Millis, State};
+use crate::model::{Millis, State, SubmissionId};
 use crate::store::Filter;
+use crate::values;
 use crate::web::admin::form::{Errors, Form};
+use crate::web::admin::shown::typed;
 use crate::web::admin::visit::Visit;
 
 pub const CHANNEL: &str = "channel";
@@ -15,6 +16,9 @@ pub const STATE: &str = "state";
 pub const TEXT: &str = "q";
 pub const FROM: &str = "from";
 pub const TO: &str = "to";
+/// The page of the list: what is older than this request, or newer.
+pub const BEFORE: &str = "before";
+pub const AFTER: &str = "after";
 /// Nobody looks for more than a line.
 pub const TEXT_CHARS: usize = 200;
 
@@ -33,6 +37,8 @@ pub struct Search {
     pub from: String,
     /// The last day that counts.
     pub to: String,
+    /// Which page of the list is looked at, or was: [`BEFORE`] or [`AFTER`] a request.
+    pub page: Option<(&'static str, SubmissionId)>,
     pub errors: Errors,
     /// What the valid part of it lets through.
     pub filter: Filter,
@@ -46,11 +52,9 @@ impl Search {
             state: typed(form.text(STATE)),
             from: typed(form.text(FROM)),
             to: typed(form.text(TO)),
-            filter: Filter {
-                text: (!text.is_empty()).then(|| text.clone()),
-                ..Filter::default()
-            },
+            filter: wanted(&text, &visit.site.engine.conditions().country),
             text,
+            page: page(form),
             errors: Errors::default(),
         };
         search.read_channel(visit);
@@ -154,6 +158,24 @@ impl Search {
         format!("{path}?{query}")
     }
 
+    /// A request's page, from which one comes back to this page of the list.
+    pub fn request(&self, id: SubmissionId) -> String {
+        self.here(&format!("/inbox/{id}"))
+    }
+
+    /// The list where it was left.
+    pub fn back(&self) -> String {
+        self.here("/inbox")
+    }
+
+    /// An address with this search and this page of the list in it.
+    pub fn here(&self, path: &str) -> String {
+        match &self.page {
+            Some((name, id)) => self.address(path, &[(name, &id.to_string())]),
+            None => self.address(path, &[]),
+        }
+    }
+
     /// The same search over the last days.
     pub fn over(&self, visit: &Visit<'_>, days: i64) -> Search {
         Search {
@@ -181,6 +203,44 @@ impl Search {
     }
 }
 
+/// Letters of a phone that are the same however its country is written: `+7…`, `7…` and `8…` of Russia.
+const OWN_DIGITS: usize = 10;
+/// So few digits are a part of anything.
+const FEW_DIGITS: usize = 5;
+
+/// What is looked for when somebody types this. Summaries hold phones in one notation, people type them in many.
+fn wanted(text: &str, country: &str) -> Filter {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= FEW_DIGITS
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '+' | '-' | '(' | ')' | '.'));
+    let other = match values::parse_phone(text, country).filter(|_| is_number) {
+        Some(phone) => Some(
+            phone[phone.len().saturating_sub(OWN_DIGITS)..]
+                .trim_start_matches('+')
+                .to_owned(),
+        ),
+        None => is_number.then(|| digits.clone()),
+    };
+    let is_plain = text.trim_start_matches('+') == digits;
+    let (text, or_text) = match other {
+        // Whatever holds the one holds the other.
+        Some(other) if is_plain => (other, None),
+        other => (text.to_owned(), other.filter(|other| other != text)),
+    };
+    Filter {
+        text: (!text.is_empty()).then_some(text),
+        or_text,
+        ..Filter::default()
+    }
+}
+
+fn page(form: &Form) -> Option<(&'static str, SubmissionId)> {
+    let find = |name: &'static str| Some((name, form.text(name).parse().ok()?));
+    find(BEFORE).or_else(|| find(AFTER))
+}
+
 fn today(visit: &Visit<'_>) -> Option<Date> {
     let now = Timestamp::from_millisecond(visit.now.0).ok()?;
     Some(now.to_zoned(visit.zone().clone()).date())
@@ -190,4 +250,30 @@ fn today(visit: &Visit<'_>) -> Option<Date> {
 fn start(visit: &Visit<'_>, day: Date) -> Option<Millis> {
     let start = day.to_zoned(visit.zone().clone()).ok()?;
     Some(Millis(start.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_looked_for_in_the_notation_of_summaries() {
+        for (typed, text, other) in [
+            ("8 (471) 277-31-20", "8 (471) 277-31-20", Some("4712773120")),
+            ("+7 471 277 31 20", "+7 471 277 31 20", Some("4712773120")),
+            ("84712773120", "4712773120", None),
+            ("+74712773120", "4712773120", None),
+            ("277-31-20", "277-31-20", Some("2773120")),
+            ("6510", "6510", None),
+            ("123456", "123456", None),
+            ("65-10", "65-10", None),
+            ("Мария", "Мария", None),
+            ("Заказ 2026-11-28", "Заказ 2026-11-28", None),
+        ] {
+            let filter = wanted(typed, "RU");
+            assert_eq!(filter.text.as_deref(), Some(text), "{typed}");
+            assert_eq!(filter.or_text.as_deref(), other, "{typed}");
+        }
+        assert_eq!(wanted("", "RU"), Filter::default());
+    }
 }

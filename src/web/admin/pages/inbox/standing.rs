@@ -3,18 +3,21 @@
 use maud::{Markup, html};
 
 use super::crm::{self, Record, link, links};
-use super::explain;
-use super::shown::{exact, visible};
+use super::search::Search;
 use super::steps::found_stage;
 use crate::deliver::Weather;
 use crate::model::{ContactAction, EntityAction, OnFound, Outcome, State, Submission};
 use crate::store::{PastStep, Standing, StoredChannel};
+use crate::web::admin::explain;
+use crate::web::admin::shown::{exact, visible};
 use crate::web::admin::view::{portal_page_link, post_button, state_badge};
 use crate::web::admin::visit::Visit;
 
 /// What there is to know of one request.
 pub struct Known<'a> {
     pub id: crate::model::SubmissionId,
+    /// The list from which it was opened.
+    pub search: &'a Search,
     pub standing: &'a Standing,
     /// Absent when its row is gone from the database.
     pub channel: Option<&'a StoredChannel>,
@@ -170,7 +173,7 @@ fn finished(visit: &Visit<'_>, known: &Known<'_>, outcome: &Outcome) -> Markup {
             ))
             @if let Some(settings) = known.settings() { " " a href=(visit.at(&settings)) { (visit.t("Открыть настройки канала", "Open the channel's settings")) } } }
         }
-        @if let Some(note) = &outcome.note { (remark(visit, note)) }
+        @if let Some(note) = &outcome.note { (explain::paragraph(visit.lang, note)) }
         @if portal.is_none() {
             p.hint { (visit.t("Портал не подключён, поэтому ссылок на записи нет.", "No portal is connected, so there are no links to the records.")) }
         }
@@ -218,20 +221,6 @@ fn stage_name(visit: &Visit<'_>, outcome: &Outcome, stage: &str) -> String {
     known.map_or_else(|| stage.to_owned(), |known| known.name.clone())
 }
 
-fn remark(visit: &Visit<'_>, note: &str) -> Markup {
-    const SIMPLE: &str = "the portal works in simple CRM mode: it turns a new lead into a deal at once";
-    html! {
-        @if note == SIMPLE {
-            p { (visit.t(
-                "Портал работает в простом режиме CRM: новый лид сразу становится сделкой.",
-                "The portal works in simple CRM mode: it turns a new lead into a deal at once.",
-            )) }
-        } @else {
-            p lang="en" { (visible(note)) }
-        }
-    }
-}
-
 /// Whether delivering again can lead anywhere.
 pub fn may_be_repeated(known: &Known<'_>) -> bool {
     match known.standing.state {
@@ -255,6 +244,6 @@ fn again(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
         _ => visit.t("Доставить снова", "Deliver again"),
     };
     html! {
-        div.buttons { (post_button(visit, &format!("/inbox/{}/again", known.id), "primary", label)) }
+        div.buttons { (post_button(visit, &known.search.here(&format!("/inbox/{}/again", known.id)), "primary", label)) }
     }
 }

@@ -3,83 +3,16 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::shown::{exact, visible};
 use crate::model::{Effect, Entity, Step, StepState};
 use crate::store::PastStep;
 use crate::template;
+use crate::web::admin::explain;
+use crate::web::admin::shown::{exact, visible};
 use crate::web::admin::view::{Tone, badge, facts};
 use crate::web::admin::visit::Visit;
-use crate::web::admin::words::{Text, text};
-use crate::web::visitor::Language;
 
 /// Calls shown; a delivery makes about ten, one that was tried for days hundreds.
 const STEPS: usize = 200;
-
-/// What a method is called for. Methods of contacts, leads and deals are named by their last words.
-const PURPOSES: &[(&str, Text)] = &[
-    (
-        "crm.duplicate.findbycomm",
-        text("Поиск по телефону или e-mail", "Search by phone or e-mail"),
-    ),
-    (
-        "crm.contact.list",
-        text("Поиск контакта", "Search for the contact"),
-    ),
-    ("crm.contact.get", text("Чтение контакта", "Reading the contact")),
-    (
-        "crm.contact.add",
-        text("Создание контакта", "Creating the contact"),
-    ),
-    (
-        "crm.contact.update",
-        text("Обновление контакта", "Updating the contact"),
-    ),
-    ("crm.lead.list", text("Поиск лида", "Search for the lead")),
-    ("crm.lead.get", text("Чтение лида", "Reading the lead")),
-    ("crm.lead.add", text("Создание лида", "Creating the lead")),
-    ("crm.lead.update", text("Обновление лида", "Updating the lead")),
-    (
-        "crm.lead.contact.items.set",
-        text("Привязка контакта к лиду", "Binding the contact to the lead"),
-    ),
-    ("crm.deal.list", text("Поиск сделки", "Search for the deal")),
-    ("crm.deal.get", text("Чтение сделки", "Reading the deal")),
-    ("crm.deal.add", text("Создание сделки", "Creating the deal")),
-    ("crm.deal.update", text("Обновление сделки", "Updating the deal")),
-    (
-        "crm.deal.contact.items.set",
-        text("Привязка контакта к сделке", "Binding the contact to the deal"),
-    ),
-    (
-        "crm.timeline.comment.add",
-        text("Комментарий с запросом", "Comment with the request"),
-    ),
-    (
-        "crm.timeline.comment.list",
-        text(
-            "Проверка, добавлен ли комментарий",
-            "Looking whether the comment is there",
-        ),
-    ),
-    (
-        "crm.activity.todo.add",
-        text("Создание дела", "Creating the activity"),
-    ),
-    ("crm.activity.add", text("Создание дела", "Creating the activity")),
-    (
-        "crm.activity.list",
-        text(
-            "Проверка, создано ли дело",
-            "Looking whether the activity is there",
-        ),
-    ),
-];
-
-/// What a method does, in words; the method's own name when it is not known.
-pub fn purpose(lang: Language, method: &str) -> &str {
-    let known = PURPOSES.iter().find(|(name, _)| *name == method);
-    known.map_or(method, |(_, purpose)| lang.of(*purpose))
-}
 
 /// The card with all calls.
 pub fn card(visit: &Visit<'_>, history: &[PastStep]) -> Markup {
@@ -115,7 +48,7 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
         li .dropped[past.dropped] {
             details id={ "step-" (n) } {
                 summary {
-                    span.step-name { (visible(purpose(visit.lang, method))) }
+                    span.step-name { (visible(explain::purpose(visit.lang, method))) }
                     span.step-state { (state_badge(visit, &past.step)) }
                     span.step-time {
                         (exact(visit, *begun_at))
@@ -187,12 +120,11 @@ fn answer(visit: &Visit<'_>, state: &StepState) -> Markup {
         },
         StepState::Done { result } => html! { pre tabindex="0" { code { (visible(&pretty(result))) } } },
         StepState::Refused(refusal) => html! {
-            p { bdi { (visible(&refusal.text)) } @if !refusal.code.is_empty() { " " code { (visible(&refusal.code)) } } }
+            p { bdi { (explain::words(visit.lang, &refusal.text)) } @if !refusal.code.is_empty() { " " code { (visible(&refusal.code)) } } }
         },
-        StepState::Later(trouble) | StepState::Unknown(trouble) => html! {
-            p { (super::explain::in_short(visit.lang, &trouble.text)) }
-            p.hint lang="en" { (visible(&trouble.text)) }
-        },
+        StepState::Later(trouble) | StepState::Unknown(trouble) => {
+            explain::paragraph(visit.lang, &trouble.text)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::deliver::connect::{self, ConnectError, HalfDone, Trial};
 use crate::http::StatusCode;
 use crate::model::Catalog;
 use crate::portal::{Connection, ConnectionError};
+use crate::web::admin::explain;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Choice, Choices, Input, Section, Tone, error_summary, facts, notice, submit};
@@ -187,13 +188,17 @@ fn wrong_address(visit: &Visit<'_>, error: &ConnectionError) -> String {
 
 /// The trial did not come to a report.
 fn no_answer(visit: &Visit<'_>, connection: &Connection, error: &ConnectError) -> Answer {
+    let told = match error {
+        ConnectError::Store(error) => html! { (explain::of_store(visit.lang, error)) },
+        other => explain::words(visit.lang, &other.to_string()),
+    };
     result_page(
         visit,
         connection,
         html! {
             (notice(Tone::Bad, html! {
                 p { strong { (visit.t("Портал не подключён: проверить его не удалось.", "The portal was not connected: it could not be checked.")) } }
-                p lang="en" { (error) }
+                p { (told) }
             }))
             (report::ways_to_reach(visit))
         },

@@ -22,6 +22,7 @@ use crate::model::Catalog;
 use crate::portal::{self, Connection, OpenError, Portal, Report};
 use crate::store::StoreError;
 use crate::web::admin::Site;
+use crate::web::admin::explain;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::router::{Route, inspect, manage};
 use crate::web::admin::session::Operator;
@@ -175,7 +176,7 @@ fn weather(visit: &Visit<'_>) -> Markup {
                 (visit.t("уже ", "for ")) (visit.lang.span(visit.now.since(since))) "."
             }
             (notice(Tone::Bad, html! {
-                p lang="en" { (reason) }
+                (explain::paragraph(visit.lang, &reason))
                 p { (visit.t("Запросы сохраняются и уйдут сами, когда портал ответит. Кнопка «Проверить» покажет, чего не хватает.", "Requests are stored and go out by themselves when the portal answers. “Check” shows what is missing.")) }
             }))
         },
@@ -247,7 +248,7 @@ fn catalog_facts(visit: &Visit<'_>, catalog: &Catalog) -> Markup {
             (visit.t("Лиды", "Leads"), html! { (of(catalog.lead.len(), Some(catalog.lead_stages.len()))) }),
             (visit.t("Сделки", "Deals"), html! {
                 (of(catalog.deal.len(), Some(catalog.deal_stages.len())))
-                @if catalog.categories.len() > 1 { (visit.t(", направлений — ", ", pipelines: ")) (number(catalog.categories.len())) }
+                @if catalog.categories.len() > 1 { (visit.t(", воронок — ", ", pipelines: ")) (number(catalog.categories.len())) }
             }),
             (visit.t("Контакты", "Contacts"), html! { (of(catalog.contact.len(), None)) }),
             (visit.t("Сотрудники", "People"), html! { (number(active)) }),
@@ -275,14 +276,14 @@ fn check(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
             };
             connected(visit, &connection, &shown)
         }
-        Err(error) => visit.failed("/portal", error.to_string()),
+        Err(error) => visit.failed("/portal", explain::in_full(visit.lang, &error.to_string())),
     }
 }
 
 fn refresh(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
     let portal = match open(visit.site)? {
         None => return visit.go("/portal"),
-        Some(Err(error)) => return visit.failed("/portal", error.to_string()),
+        Some(Err(error)) => return visit.failed("/portal", explain::in_full(visit.lang, &error.to_string())),
         Some(Ok(portal)) => portal,
     };
     match portal.read_catalog(deliver::now()) {
@@ -291,13 +292,16 @@ fn refresh(visit: &Visit<'_>, _: &Operator, _: &Form) -> Answer {
             visit.site.engine.take_catalog(catalog);
             visit.done("/portal", text)
         }
-        Err(error) => visit.failed(
-            "/portal",
-            visit.t(
-                format!("Список полей не обновлён, действует прежний. Портал ответил: {error}"),
-                format!("The list of fields was not renewed, the old one stays in force: {error}"),
-            ),
-        ),
+        Err(error) => {
+            let error = explain::in_full(visit.lang, &error.to_string());
+            visit.failed(
+                "/portal",
+                visit.t(
+                    format!("Список полей не обновлён, действует прежний. {error}"),
+                    format!("The list of fields was not renewed, the old one stays in force. {error}"),
+                ),
+            )
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::portal::{Check, Connection, Report};
+use crate::web::admin::explain;
 use crate::web::admin::view::{Tone, badge, notice};
 use crate::web::admin::visit::Visit;
 use crate::web::visitor::Language;
@@ -14,6 +15,8 @@ pub fn card(visit: &Visit<'_>, report: &Report, connection: &Connection) -> Mark
             h2 #found { (visit.t("Результат проверки", "What the check found")) }
             @if report.passed() {
                 (notice(Tone::Good, html! { p { (visit.t("Всё, что нужно, есть: ", "Everything that is needed is there: ")) code { (connection.hint()) } } }))
+            } @else if report.lines.iter().any(is_turned_away) {
+                (notice(Tone::Bad, html! { p { (visit.t("Портал не принимает подключение. Запросы сохраняются и ждут.", "The portal refuses the connection. Requests are stored and wait.")) } }))
             } @else if is_cut_off(report) {
                 (notice(Tone::Bad, html! { p { (visit.t("Портал не ответил. Запросы сохраняются и ждут.", "The portal did not answer. Requests are stored and wait.")) } }))
             } @else {
@@ -55,11 +58,17 @@ pub fn is_cut_off(report: &Report) -> bool {
     report
         .lines
         .iter()
-        .any(|line| line.name == "connection" && !line.ok)
+        .any(|line| line.name == "connection" && !line.ok && !is_turned_away(line))
+}
+
+/// It answered, and would not let the bridge in: the way there is all right.
+fn is_turned_away(line: &Check) -> bool {
+    line.name == "connection" && line.detail.starts_with("the portal refuses the connection")
 }
 
 fn one(visit: &Visit<'_>, line: &Check) -> Markup {
     let mark = match (line.ok, line.needed) {
+        (false, true) if is_turned_away(line) => badge(Tone::Bad, visit.t("Отказ", "Refused")),
         (false, true) if line.name == "connection" => badge(Tone::Bad, visit.t("Нет связи", "Out of reach")),
         (true, _) => badge(Tone::Good, visit.t("Есть", "Present")),
         (false, true) => badge(Tone::Bad, visit.t("Не хватает", "Missing")),
@@ -71,7 +80,7 @@ fn one(visit: &Visit<'_>, line: &Check) -> Markup {
             (mark)
             div {
                 p.check-name { (words.name) }
-                @if let Some(said) = &words.said { p.hint lang="en" { (said) } }
+                @if let Some(said) = &words.said { p.hint { (explain::words(visit.lang, said)) } }
                 @if let Some(mend) = &words.mend { p { (mend) } }
             }
         }
@@ -97,6 +106,11 @@ impl Words {
             mend,
         };
         match line.name.as_str() {
+            "connection" if is_turned_away(line) => words(
+                lang.t("Подключение к порталу", "The connection to the portal"),
+                said,
+                None,
+            ),
             "connection" if bad => words(
                 lang.t("Портал не отвечает", "The portal does not answer"),
                 said,

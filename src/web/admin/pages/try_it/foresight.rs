@@ -8,6 +8,7 @@ use crate::deliver::{Rehearsal, Rehearsed};
 use crate::model::{Channel, Entity, EntityAction, Mode, Of, OnFound};
 use crate::plan::wanted::Search;
 use crate::plan::{ContactDecision, EntityDecision};
+use crate::web::admin::explain;
 use crate::web::admin::view::{Tone, notice};
 use crate::web::admin::visit::Visit;
 
@@ -36,7 +37,7 @@ impl Foresight<'_> {
             @if let Some(failure) = &self.rehearsal.failure {
                 (notice(Tone::Bad, html! {
                     p { strong { (self.visit.t("Обработка остановится с ошибкой.", "The delivery would fail.")) } }
-                    p lang="en" { (failure.text) }
+                    (explain::paragraph(self.visit.lang, &failure.text))
                 }))
             }
             ol.foresight {
@@ -47,7 +48,7 @@ impl Foresight<'_> {
                 }
             }
             @if let Some(note) = self.rehearsal.decided().and_then(|decision| decision.note) {
-                (notice(Tone::Warn, html! { p lang="en" { (note) } }))
+                (notice(Tone::Warn, explain::paragraph(self.visit.lang, &note)))
             }
             p.hint { (self.visit.t("Пока ничего не записано.", "Nothing has been written yet.")) }
             details.disclosure #calls {

@@ -23,6 +23,7 @@ use crate::http::header::USER_AGENT;
 use crate::intake::{self, Decoded, Limits, Method, Raw};
 use crate::model::{Catalog, Submission, SubmissionId};
 use crate::store::{Address, Arrival, Filter, Line, StoredChannel};
+use crate::web::admin::explain;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::router::{Route, change, show};
 use crate::web::admin::session::Admin;
@@ -226,9 +227,10 @@ fn read(visit: &Visit<'_>, body: &Bytes) -> Result<Decoded, String> {
         body,
     };
     intake::decode(&raw, &Limits::default()).map_err(|error| {
+        let error = explain::in_full(visit.lang, &error.to_string());
         visit.t(
-            format!("Такой запрос канал не прочитает: {error}"),
-            format!("The channel could not read this: {error}"),
+            format!("Такой запрос канал не прочитает. {error}"),
+            format!("The channel could not read this. {error}"),
         )
     })
 }
@@ -283,7 +285,12 @@ fn foresee(
     let submission = as_if_received(visit, stored, typed, decoded)?;
     let portal = match portal::open(visit.site)? {
         Some(Ok(portal)) => portal,
-        Some(Err(error)) => return Ok(no_outcome(visit, html! { p lang="en" { (error) } })),
+        Some(Err(error)) => {
+            return Ok(no_outcome(
+                visit,
+                explain::paragraph(visit.lang, &error.to_string()),
+            ));
+        }
         None => {
             return Ok(no_outcome(
                 visit,
@@ -300,7 +307,12 @@ fn foresee(
         Some(catalog) => catalog,
         None => match portal.read_catalog(deliver::now()) {
             Ok(catalog) => Arc::new(catalog),
-            Err(error) => return Ok(no_outcome(visit, html! { p lang="en" { (error) } })),
+            Err(error) => {
+                return Ok(no_outcome(
+                    visit,
+                    explain::paragraph(visit.lang, &error.to_string()),
+                ));
+            }
         },
     };
     let run =
@@ -320,7 +332,7 @@ fn foresee(
             html! {
                 (notice(Tone::Bad, html! {
                     p { strong { (visit.t("Обработка остановится с ошибкой: значение не подходит.", "The delivery would fail: a value does not fit.")) } }
-                    p lang="en" { (unfit) }
+                    (explain::paragraph(visit.lang, &unfit.to_string()))
                     p { (visit.t("На портале ничего не изменится; в журнале запрос будет с этой ошибкой.", "Nothing would change in the portal; the request would stand in the inbox with this error.")) }
                 }))
             },
@@ -328,7 +340,7 @@ fn foresee(
         Err(RehearsalError::Portal(text)) => no_outcome(
             visit,
             html! {
-                p lang="en" { (text) }
+                (explain::paragraph(visit.lang, &text))
                 p { (visit.t("Настоящий запрос в такую минуту сохранился бы и ждал. ", "A real request would be stored and wait. ")) (portal_page_link(visit, visit.t("Проверить подключение", "Check the connection"))) }
             },
         ),

@@ -96,3 +96,62 @@ fn names_files_fields_keys_and_answers_are_text() {
     assert!(csv.header("content-security-policy").contains("sandbox"));
     assert!(!csv.body.contains('\0'));
 }
+
+/// The secret by which a website proves itself is none of an administrator's business, in whatever way it came.
+#[test]
+fn a_channels_secret_is_on_no_page_and_in_no_file() {
+    const SECRET: &str = "correct-horse-battery";
+    let mut inbox = Inbox::open();
+    let multipart = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nМария\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"_secret\"\r\n\r\n{SECRET}\r\n--b--\r\n"
+    );
+    let mut kinds = vec![
+        inbox.arrival(&format!("name=Мария&_secret={SECRET}")),
+        Arrival {
+            content_type: Some("multipart/form-data; boundary=b".to_owned()),
+            ..inbox.arrival(&multipart)
+        },
+        inbox.arrival(&json!({"name": "Мария", "_secret": SECRET}).to_string()),
+        Arrival {
+            post: false,
+            query: format!("name=Мария&_secret={SECRET}"),
+            ..inbox.arrival("")
+        },
+    ];
+    // What cannot be read is shown as it came.
+    let broken = [
+        format!("{{\"_secret\": \"{SECRET}\", "),
+        multipart.replace("--b--", ""),
+    ];
+    kinds.extend(broken.iter().map(|body| Arrival {
+        state: State::Unreadable,
+        error: Some("the body is broken".to_owned()),
+        ..inbox.arrival(body)
+    }));
+    let all: Vec<SubmissionId> = kinds.into_iter().map(|arrival| inbox.receive(arrival)).collect();
+    let mut pages: Vec<String> = vec![
+        "/".to_owned(),
+        "/inbox".to_owned(),
+        "/inbox/export".to_owned(),
+        "/channels/shop".to_owned(),
+    ];
+    for id in &all {
+        let request = format!("/inbox/{id}");
+        let raw = inbox.page(&request);
+        assert!(
+            raw.contains("****"),
+            "{id} is shown without a mark of its secret: {raw}"
+        );
+        pages.extend([
+            request,
+            format!("/inbox/{id}/raw"),
+            format!("/channels/shop/try?from={id}"),
+        ]);
+    }
+    for page in &pages {
+        let shown = inbox.desk.get(page);
+        assert_eq!(shown.status, 200, "{page}");
+        assert!(!shown.body.contains(SECRET), "{page}: {}", shown.body);
+    }
+}

@@ -76,6 +76,9 @@ fn every_filter_narrows_and_stays_in_the_links() {
         ("state=failed".to_owned(), vec![&b]),
         ("state=spam".to_owned(), vec![]),
         ("q=000-00-01".to_owned(), vec![&a]),
+        ("q=8(999)0000001".to_owned(), vec![&a]),
+        ("q=%2B79990000002".to_owned(), vec![&b]),
+        ("q=89990000002&state=failed".to_owned(), vec![&b]),
         ("q=мария".to_owned(), vec![&a]),
         ("q=651".to_owned(), vec![&b, &a]),
         ("q=65".to_owned(), vec![&b, &a]),
@@ -99,7 +102,7 @@ fn every_filter_narrows_and_stays_in_the_links() {
         "/inbox/export?q=651&state=failed"
     );
     assert_eq!(
-        link(&page, "Deliver failed").unwrap(),
+        link(&page, "Deliver all failed").unwrap(),
         "/inbox/again?q=651&state=failed"
     );
     assert!(
@@ -109,6 +112,48 @@ fn every_filter_narrows_and_stays_in_the_links() {
     );
     let today_page = link(&page, "Today").unwrap();
     assert_eq!(ids(&inbox.page(&today_page)), [b]);
+}
+
+fn back(page: &str) -> String {
+    let (_, rest) = page.split_once("class=\"back\" href=\"").unwrap();
+    rest.split('"').next().unwrap().replace("&amp;", "&")
+}
+
+#[test]
+fn a_request_leads_back_to_where_the_list_was_left() {
+    let mut inbox = Inbox::open();
+    let mut last = None;
+    for n in 0..60 {
+        let id = inbox.order("Мария", "+7 999 000-00-01", &n.to_string());
+        inbox.fail(id, "no");
+        last.get_or_insert(id);
+    }
+    let last = last.unwrap();
+    let first = inbox.page("/inbox?state=failed&q=мария");
+    let list = link(&first, "Older").unwrap();
+    assert!(
+        list.contains("state=failed") && list.contains("before="),
+        "{list}"
+    );
+    let page = inbox.page(&list);
+    assert_eq!(ids(&page).last(), Some(&last.to_string()));
+    let (_, request) = page.rsplit_once("href=\"/inbox/").unwrap();
+    let request = format!(
+        "/inbox/{}",
+        request.split('"').next().unwrap().replace("&amp;", "&")
+    );
+    assert_eq!(request, format!("/inbox/{last}{}", &list["/inbox".len()..]));
+    let page = inbox.page(&request);
+    assert_eq!(back(&page), list);
+    // Delivering it again does not forget the list.
+    let (_, again) = page.split_once(&format!("action=\"/inbox/{last}/again")).unwrap();
+    let again = format!(
+        "/inbox/{last}/again{}",
+        again.split('"').next().unwrap().replace("&amp;", "&")
+    );
+    let csrf = inbox.desk.get("/inbox").csrf().unwrap().to_owned();
+    assert_eq!(inbox.desk.post_as(&again, &csrf, &[]).location(), request);
+    assert_eq!(back(&inbox.detail(last)), "/inbox");
 }
 
 #[test]
@@ -148,7 +193,7 @@ fn a_line_tells_the_outcome_in_short() {
     let page = inbox.page("/inbox");
     assert!(page.contains("Сделка\u{a0}41"), "{page}");
     assert!(
-        page.contains("Значение не подходит полю портала: UF_CRM_SIZE (Размер) ← XXL"),
+        page.contains("Значение не подходит полю портала: Размер (UF_CRM_SIZE) ← XXL"),
         "{page}"
     );
     assert!(page.contains(r#"<span class="badge bad">Ошибка</span>"#));

@@ -183,7 +183,7 @@ fn step(key: &str, method: &str, result: serde_json::Value) -> Step {
 fn ids(page: &str) -> Vec<String> {
     page.split(r#"href="/inbox/"#)
         .skip(1)
-        .filter_map(|rest| rest.split('"').next())
+        .filter_map(|rest| rest.split(['"', '?']).next())
         .filter(|id| id.parse::<SubmissionId>().is_ok())
         .map(str::to_owned)
         .collect()

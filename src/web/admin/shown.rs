@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
-
 use crate::model::Millis;
 use crate::web::admin::visit::Visit;
 
@@ -45,13 +43,7 @@ pub fn short(text: &str, most: usize) -> Cow<'_, str> {
 
 /// A moment to the second.
 pub fn exact(visit: &Visit<'_>, at: Millis) -> String {
-    match Timestamp::from_millisecond(at.0) {
-        Ok(time) => {
-            let format = visit.t("%d.%m.%Y %H:%M:%S", "%-d %b %Y, %H:%M:%S");
-            time.to_zoned(visit.zone().clone()).strftime(format).to_string()
-        }
-        Err(_) => at.to_string(),
-    }
+    visit.lang.exact(at, visit.zone())
 }
 
 /// A size for people.
