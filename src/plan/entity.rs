@@ -7,7 +7,7 @@ use super::contact::{by_origin, lacking, mark, marked, responsible};
 use super::decision::Target;
 use super::once::{Stand, Written, fresh, settled_at, written};
 use super::{ContactStand, Job, Next};
-use crate::model::{Arg, Effect, Entity, Millis, StepState};
+use crate::model::{Arg, Call, Effect, Entity, Millis, StepState};
 
 /// The lead or deal that comments and activities belong to.
 #[derive(Clone)]
@@ -123,7 +123,10 @@ pub fn update(job: &Job<'_>, target: &Target, contact: &ContactStand, now: Milli
             }
         }
     }
-    calls.extend(bind(job, target, contact));
+    match bind(job, target, contact, now) {
+        Ok(call) => calls.extend(call),
+        Err(hold) => return Stand::Hold(*hold),
+    }
     if calls.is_empty() {
         Stand::Known(owner)
     } else {
@@ -161,26 +164,26 @@ fn update_fields(
         );
         if !job.wanted.entity.multi.is_empty() {
             let Some(record) = record(job, target.id, not_before) else {
-                let key = format!("{}_{}", job.channel.entity.as_str(), target.id);
-                let method = match job.channel.entity {
-                    Entity::Lead => "crm.lead.get",
-                    Entity::Deal => "crm.deal.get",
-                };
-                let get = call(
-                    key,
-                    method,
-                    Effect::Read,
-                    vec![("id", Arg::text(target.id.to_string()))],
-                );
-                return Err(Box::new(Next::Ask {
-                    calls: vec![get],
-                    decision: None,
-                }));
+                return Err(read(job, target.id));
             };
             fields.extend(lacking(&job.wanted.entity, record, job.country));
         }
     }
     Ok(fields)
+}
+
+/// Asks for the entity's data.
+fn read(job: &Job<'_>, id: u64) -> Box<Next> {
+    let key = format!("{}_{id}", job.channel.entity.as_str());
+    let method = match job.channel.entity {
+        Entity::Lead => "crm.lead.get",
+        Entity::Deal => "crm.deal.get",
+    };
+    let get = call(key, method, Effect::Read, vec![("id", Arg::text(id.to_string()))]);
+    Box::new(Next::Ask {
+        calls: vec![get],
+        decision: None,
+    })
 }
 
 /// The entity's data as last read: from the search, or from a read of its own.
@@ -200,17 +203,34 @@ fn record<'j>(job: &Job<'j>, id: u64, not_before: Option<Millis>) -> Option<&'j 
     })
 }
 
-/// An entity without a contact gains the found or the new ones. Setting the whole list is the same however often it
-/// is done.
+/// An entity without a contact gains the found or the new ones. The call sets the whole list and unlinks everybody else,
+/// so the entity must be without one now: what was decided may be days old when a failed delivery goes on.
 // b24: api-reference/crm/deals/contacts/crm-deal-contact-items-set.md
-fn bind(job: &Job<'_>, target: &Target, contact: &ContactStand) -> Option<crate::model::Call> {
+fn bind(
+    job: &Job<'_>,
+    target: &Target,
+    contact: &ContactStand,
+    now: Millis,
+) -> Result<Option<Call>, Box<Next>> {
     let key = format!("bind_{}", target.id);
-    let is_done = matches!(
-        job.journal.step(&key).map(|s| &s.state),
-        Some(StepState::Done { .. })
-    );
+    let step = job.journal.step(&key);
+    let is_done = matches!(step.map(|s| &s.state), Some(StepState::Done { .. }));
     if target.has_contact || contact.bind.is_empty() || is_done {
-        return None;
+        return Ok(None);
+    }
+    let mut not_before = None;
+    if let Some(step) = step.filter(|s| matches!(s.state, StepState::Begun | StepState::Unknown(_))) {
+        let settled = settled_at(job, step);
+        if now < settled {
+            return Err(Box::new(Next::Wait { until: settled }));
+        }
+        not_before = Some(settled);
+    }
+    let Some(record) = record(job, target.id, not_before) else {
+        return Err(read(job, target.id));
+    };
+    if record.get("CONTACT_ID").and_then(number).is_some_and(|id| id > 0) {
+        return Ok(None);
     }
     let method = match job.channel.entity {
         Entity::Lead => "crm.lead.contact.items.set",
@@ -227,5 +247,5 @@ fn bind(job: &Job<'_>, target: &Target, contact: &ContactStand) -> Option<crate:
         ("id", Arg::text(target.id.to_string())),
         ("items", Arg::List(items.collect())),
     ];
-    Some(call(key, method, Effect::Write, args))
+    Ok(Some(call(key, method, Effect::Write, args)))
 }

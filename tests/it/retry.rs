@@ -97,6 +97,30 @@ fn a_refused_update_goes_on_from_the_step_that_failed() {
     }
 }
 
+/// The deal was updated, the binding of its contact refused; before the retry somebody binds another by hand. The call
+/// that binds would unlink him.
+#[test]
+fn a_retry_leaves_a_contact_that_was_bound_by_hand_meanwhile() {
+    let portal = portal();
+    let bridge = bridge(&portal);
+    let deal = records::add(&portal, "deal", &json!({"UF_CRM_ORDER_ID": "1"}));
+    let fail = Fault::FailCommand {
+        method: "crm.deal.contact.items.set".to_owned(),
+        code: String::new(),
+        text: "Нет".to_owned(),
+    };
+    portal.faults().next(1, fail);
+    let id = bridge.post_json("shop-orders", &order_of(1, 1)).id();
+    bridge.wait_for(&id, "failed");
+    let by_hand = records::add(&portal, "contact", &json!({"NAME": "Анна"}));
+    let bound = json!({"id": deal, "items": [{"CONTACT_ID": by_hand}]});
+    records::ask(&portal, "crm.deal.contact.items.set", &bound);
+    bridge.cli_ok(&["inbox", "retry", &id]);
+    bridge.wait_for(&id, "delivered");
+    let deal = records::get(&portal, "deal", deal);
+    assert_eq!(deal["CONTACT_IDS"], json!([by_hand]));
+}
+
 /// The contact was made, the deal refused; before the retry somebody makes a deal of that order by hand.
 #[test]
 fn a_retry_finds_what_was_made_by_hand_meanwhile() {
