@@ -1,6 +1,9 @@
 //! The bridge's own words inside errors, in Russian. Patterns as in [`super::causes`].
 
+mod application;
+
 use crate::web::admin::words::{Text, text};
+use application::APPLICATION;
 
 /// All of them.
 pub const PHRASES: &[&[(&str, &str)]] = &[
@@ -10,6 +13,7 @@ pub const PHRASES: &[&[(&str, &str)]] = &[
     TEMPLATES,
     CHANNEL,
     PORTAL_CHECK,
+    APPLICATION,
     OUTSIDE,
 ];
 

@@ -17,6 +17,28 @@ const ENTITY_CHANGED: Text = text(
 
 pub(super) const CAUSES: &[Cause] = &[
     Cause::new(
+        "its channel was switched off and then deleted; make a channel of the same address again, then deliver again",
+        text(
+            "Канал этого запроса был выключен, а потом удалён",
+            "The request's channel was switched off and then deleted",
+        ),
+        text(
+            "Создайте канал с тем же адресом и доставьте запрос снова.",
+            "Make a channel of the same address again, then deliver the request again.",
+        ),
+    ),
+    Cause::new(
+        "the bridge failed at delivering it, which is a bug; its log says more: report it, and deliver again with a mended version",
+        text(
+            "Мост не справился с этим запросом: это ошибка в нём самом",
+            "The bridge failed at delivering the request, which is a bug",
+        ),
+        text(
+            "Подробности в журнале сервера. Сообщите об ошибке и доставьте запрос снова с исправленной версией.",
+            "The server's log says more. Report it, and deliver the request again with a mended version.",
+        ),
+    ),
+    Cause::new(
         "the field {} cannot take \"{}\": {}; {}",
         UNFIT,
         text("{3}", "{3}"),
