@@ -102,18 +102,20 @@ fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied
 pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
     let sent = &verified.caller.tokens;
     let known = app::installation(store)?;
+    let is_alive = known.as_ref().is_some_and(|known| known.gone.is_none());
     let Some(refresh) = &sent.refresh else {
         // Whoever is installed already can do without a second pair.
-        return match known {
-            Some(installation) if installation.gone.is_none() => Ok(false),
-            _ => Err(Denied::NoRefresh),
+        return if is_alive {
+            Ok(false)
+        } else {
+            Err(Denied::NoRefresh)
         };
     };
     let mark = mark(refresh);
     let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
     let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
     if is_in_use || seen.contains(&mark) {
-        return Ok(false);
+        return if is_alive { Ok(false) } else { Err(Denied::Stale) };
     }
     let tokens = AppTokens {
         member_id: verified.caller.member_id.clone(),
