@@ -177,11 +177,12 @@ fn ask_for_farewell(portal: &Portal, handler: &str) -> Result<(), Missed> {
 // b24: api-reference/events/event-get.md
 fn farewells(listed: &Value) -> Vec<&str> {
     let entries = listed.as_array().map(Vec::as_slice).unwrap_or_default();
-    let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-    entries
-        .iter()
-        .filter(|entry| text(entry, "event").is_some_and(|event| event.eq_ignore_ascii_case(UNINSTALL)))
-        .filter_map(|entry| entry.get("handler").and_then(Value::as_str))
+    let is_farewell = |entry: &&Value| {
+        let event = entry.get("event").and_then(Value::as_str);
+        event.is_some_and(|event| event.eq_ignore_ascii_case(UNINSTALL))
+    };
+    let ours = entries.iter().filter(is_farewell);
+    ours.filter_map(|entry| entry.get("handler").and_then(Value::as_str))
         .collect()
 }
 
