@@ -98,9 +98,14 @@ pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
 /// The stored connection, opened.
 pub fn portal(store: &Store, options: &portal::Options) -> anyhow::Result<Portal> {
     let connection: Option<Connection> = store.credential(CONNECTION_CREDENTIAL)?;
-    let connection = connection.ok_or_else(|| {
-        anyhow!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`")
-    })?;
+    let Some(connection) = connection else {
+        if deliver::app::keys(store)?.is_some() {
+            bail!(
+                "the application is not installed yet; open it in the portal, `b24-bridge portal show` tells what its form must say"
+            );
+        }
+        bail!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`");
+    };
     Ok(deliver::open(store, connection, options)?)
 }
 

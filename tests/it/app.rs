@@ -431,7 +431,13 @@ fn a_check_tells_the_applications_rights() {
         (output.status.code(), lines)
     };
     // Keys alone are no connection.
-    assert_eq!(check(&scene).0, Some(1));
+    let said = scene.check();
+    assert_eq!(said.status.code(), Some(1));
+    assert!(
+        text(&said.stderr).contains("not installed yet"),
+        "{}",
+        text(&said.stderr)
+    );
     scene.install();
     let (status, lines) = check(&scene);
     assert_eq!(status, Some(0), "{lines:#}");
