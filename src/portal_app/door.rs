@@ -39,6 +39,10 @@ pub enum Denied {
     NotAdmin { id: u64, name: String },
     #[error("the request carries no refresh token, without which the bridge could work for an hour only")]
     NoRefresh,
+    #[error(
+        "the request was sent before, and its tokens may be spent by now; open the application in the portal once more"
+    )]
+    Stale,
     #[error("the application has no right to the CRM (crm); tick it in its form in the portal")]
     NoCrm,
     #[error("the signature of the event is not the one that is known")]

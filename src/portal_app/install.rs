@@ -102,18 +102,20 @@ fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied
 pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
     let sent = &verified.caller.tokens;
     let known = app::installation(store)?;
+    let is_alive = known.as_ref().is_some_and(|known| known.gone.is_none());
     let Some(refresh) = &sent.refresh else {
         // Whoever is installed already can do without a second pair.
-        return match known {
-            Some(installation) if installation.gone.is_none() => Ok(false),
-            _ => Err(Denied::NoRefresh),
+        return if is_alive {
+            Ok(false)
+        } else {
+            Err(Denied::NoRefresh)
         };
     };
     let mark = mark(refresh);
     let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
     let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
     if is_in_use || seen.contains(&mark) {
-        return Ok(false);
+        return if is_alive { Ok(false) } else { Err(Denied::Stale) };
     }
     let tokens = AppTokens {
         member_id: verified.caller.member_id.clone(),
@@ -175,11 +177,12 @@ fn ask_for_farewell(portal: &Portal, handler: &str) -> Result<(), Missed> {
 // b24: api-reference/events/event-get.md
 fn farewells(listed: &Value) -> Vec<&str> {
     let entries = listed.as_array().map(Vec::as_slice).unwrap_or_default();
-    let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-    entries
-        .iter()
-        .filter(|entry| text(entry, "event").is_some_and(|event| event.eq_ignore_ascii_case(UNINSTALL)))
-        .filter_map(|entry| entry.get("handler").and_then(Value::as_str))
+    let is_farewell = |entry: &&Value| {
+        let event = entry.get("event").and_then(Value::as_str);
+        event.is_some_and(|event| event.eq_ignore_ascii_case(UNINSTALL))
+    };
+    let ours = entries.iter().filter(is_farewell);
+    ours.filter_map(|entry| entry.get("handler").and_then(Value::as_str))
         .collect()
 }
 

@@ -35,6 +35,7 @@ fn the_whole_way(person: &Person, portal: &PracticePortal, home: &str) {
 
     connects_through_the_portal(person, &bridge, portal);
     colleagues_stay_outside(person, portal, home);
+    hears_nothing_from_the_portal(person, &bridge, portal, home);
     looks_at_all_pages(person, &bridge, portal, home);
 }
 
@@ -227,6 +228,39 @@ fn colleagues_stay_outside(person: &Person, portal: &PracticePortal, home: &str)
     });
     person.choose(person.t("Кто смотрит", "Who is looking"), "Анна Смирнова");
     let _ = portal;
+}
+
+/// A page of the portal that answers no message: the installation is done, and its page says how to go on.
+fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &PracticePortal, home: &str) {
+    let keys = portal.world(|world| world.apps.iter().next().map(|app| app.keys.clone()));
+    let (query, body) = portal.frame_post(
+        &keys.expect("an application"),
+        1,
+        "DEFAULT",
+        person.language.code(),
+    );
+    let form = posting(&format!("{}/b24/install?{query}", bridge.admin()), &body);
+    person.open(&format!("{home}/devops/"));
+    let frame = "const frame = document.createElement('iframe');
+                 frame.name = 'deaf';
+                 const holder = document.createElement('div');
+                 holder.innerHTML = arguments[0];
+                 const form = holder.querySelector('form');
+                 form.target = 'deaf';
+                 document.querySelector('main').append(frame, form);
+                 form.submit();";
+    person
+        .browser
+        .script(frame, &[serde_json::json!(form)])
+        .expect("a frame");
+    person.in_frame(|| {
+        person.sees(person.t(
+            "Портал не отвечает этой странице",
+            "The portal does not answer this page",
+        ));
+        person.click(person.t("К входящим каналам", "To the channels"));
+        person.sees("Магазин");
+    });
 }
 
 /// Every page of the frame, once in a window of its own: what is checked of all pages cannot be checked inside another.

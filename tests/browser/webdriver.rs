@@ -27,6 +27,8 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--disable-default-apps",
     "--hide-scrollbars",
+    // No page of these tests reaches further than this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 /// A running browser. Dropping it ends it.

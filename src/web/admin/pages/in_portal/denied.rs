@@ -128,6 +128,17 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
                 "Store this application's code and key on the page “Portal” of the bridge, or delete the one too many in the portal.",
             ),
         ),
+        Denied::Stale => t(
+            ("Эта страница уже использована", "This page was used before"),
+            plain(
+                "Она открыта до того, как приложение отключили или его ключи сменились, поэтому ничего не изменено.",
+                "It was opened before the application was disconnected or its keys were changed, so nothing was changed.",
+            ),
+            (
+                "Закройте это окно и откройте приложение на портале ещё раз.",
+                "Close this window and open the application in the portal once more.",
+            ),
+        ),
         Denied::NoRefresh => t(
             ("Портал прислал не всё", "The portal has not sent everything"),
             plain(

@@ -199,6 +199,27 @@ fn a_spent_token_is_not_put_in_the_place_of_a_living_one() {
 }
 
 #[test]
+fn a_used_page_does_not_connect_what_was_disconnected() {
+    let mut pair = Pair::new();
+    let ours = app::keys(&pair.desk.site.store).unwrap().unwrap();
+    let (query, body) = pair.portal.frame_post(&pair.keys, ADMIN, "DEFAULT", "ru");
+    let again = |pair: &mut Pair| pair.desk.post_raw(&format!("/b24/install?{query}"), body.clone());
+    assert_eq!(again(&mut pair).status, 200);
+    app::forget(&pair.desk.site.store).unwrap();
+    app::keep_app_keys(&pair.desk.site.store, &ours, Some(HalfDone::Continue)).unwrap();
+    let shown = again(&mut pair);
+    assert_eq!(shown.status, 403);
+    assert!(shown.body.contains("уже использована"), "{}", shown.body);
+    assert_eq!(pair.installation(), None);
+    assert_eq!(
+        pair.opened("/b24/app", ADMIN, "DEFAULT", "ru").status,
+        200,
+        "a fresh one does"
+    );
+    assert!(pair.installation().is_some());
+}
+
+#[test]
 fn whoever_opens_an_application_with_dead_tokens_brings_it_to_life() {
     let mut pair = Pair::new();
     pair.install();
