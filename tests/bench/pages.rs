@@ -255,8 +255,11 @@ fn exports() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A page's name, its address and the form that is sent there.
+type Posted = (&'static str, &'static str, Vec<(&'static str, &'static str)>);
+
 /// Pages that are answers to a form. The dry run and the check ask the practice portal.
-fn posted() -> Vec<(&'static str, &'static str, Vec<(&'static str, &'static str)>)> {
+fn posted() -> Vec<Posted> {
     let body = r#"{"name": "Мария", "phone": "74712773120", "order": "6510"}"#;
     vec![
         (

@@ -2,6 +2,7 @@
 //! from a mistake in the settings to a request that is delivered after all.
 
 use b24_bridge::practice_portal::PracticePortal;
+use serde_json::json;
 
 use crate::access::{NAME, PASSWORD, begin, sign_in};
 use crate::forms::{order, sees_the_deal, shop_page};
@@ -279,5 +280,19 @@ fn deliver_the_rest_again(person: &Person) {
     person.looks_at("again");
     person.click(person.t("Доставить снова", "Deliver again"));
     person.sees(person.t("Готово.", "Done."));
+    is_still(person);
     person.looks_at("again-done");
+}
+
+/// What is over is not asked for any more.
+fn is_still(person: &Person) {
+    let count = "const [done] = arguments;
+        let asked = 0;
+        window.fetch = () => { asked += 1; return new Promise(() => {}); };
+        setTimeout(() => done(asked), 100);";
+    let asked = person
+        .browser
+        .ask("POST", "execute/async", &json!({"script": count, "args": []}))
+        .expect("a count");
+    assert_eq!(asked, 0, "the page goes on renewing itself");
 }

@@ -132,6 +132,23 @@ fn every_filter_yields_the_right_lines_newest_first_and_page_by_page() {
         ),
         (
             Filter {
+                text: Some("8 (999) 000 00 04".to_owned()),
+                or_text: Some("000-00-04".to_owned()),
+                ..Filter::default()
+            },
+            &[3],
+        ),
+        (
+            Filter {
+                text: Some("8 (999) 000 00 04".to_owned()),
+                or_text: Some("000-00-04".to_owned()),
+                state: Some(State::Failed),
+                ..Filter::default()
+            },
+            &[3],
+        ),
+        (
+            Filter {
                 text: Some("иванов".to_owned()),
                 state: Some(State::Failed),
                 ..Filter::default()

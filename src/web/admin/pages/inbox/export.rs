@@ -22,10 +22,10 @@ const ROWS: usize = 1_000_000;
 const CELL_CHARS: usize = 32_000;
 /// Requests read at a time, so that no reader holds up the log's checkpoints for long; a few at first, so that the
 /// browser sees at once that the file is coming.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 100;
 const AT_FIRST: usize = 10;
 /// Bytes handed on at a time.
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 16 << 10;
 
 pub fn export(visit: &Visit<'_>, _: &Admin) -> Answer {
     let search = Search::read(visit, &visit.query);
