@@ -42,6 +42,8 @@ pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
     };
     serve.listen = command.listen.unwrap_or_else(|| run::this_or_free(usual));
     serve.admin_listen = command.admin_listen.unwrap_or(free);
+    // An application of the practice portal gets its tokens there, and nowhere else.
+    serve.delivery.portal.oauth_url = portal.oauth_url();
     run::run(serve, |addresses, store| {
         let stored = store.put_channel(channel)?;
         store.put_credential(CONNECTION_CREDENTIAL, &connection)?;
