@@ -14,7 +14,8 @@ pub struct Opening {
     pub purpose: String,
 }
 
-pub fn openings(portal: Option<&Whereabouts>, websites: SocketAddr) -> Vec<Opening> {
+/// `oauth_url`: where an application's tokens are renewed; absent for a webhook.
+pub fn openings(portal: Option<&Whereabouts>, oauth_url: Option<&str>, websites: SocketAddr) -> Vec<Opening> {
     let mut openings = Vec::new();
     if let Some(portal) = portal {
         let from = portal
@@ -35,6 +36,11 @@ pub fn openings(portal: Option<&Whereabouts>, websites: SocketAddr) -> Vec<Openi
             from: from.clone(),
             to,
             purpose: format!("calls to the portal {name}{through}"),
+        }));
+        openings.extend(oauth_url.map(|url| Opening {
+            from,
+            to: portal.proxy.clone().unwrap_or_else(|| url.to_owned()),
+            purpose: format!("renewing the application's access at {url}{through}"),
         }));
     }
     openings.push(Opening {
@@ -61,10 +67,18 @@ mod tests {
     }
 
     fn lines(portal: Option<&Whereabouts>) -> Vec<String> {
-        openings(portal, ([0, 0, 0, 0], 8080).into())
+        openings(portal, None, ([0, 0, 0, 0], 8080).into())
             .into_iter()
             .map(|opening| format!("{} > {}: {}", opening.from, opening.to, opening.purpose))
             .collect()
+    }
+
+    #[test]
+    fn an_application_needs_its_authorization_server() {
+        let server = "https://oauth.example";
+        let lines = openings(Some(&whereabouts()), Some(server), ([0, 0, 0, 0], 8080).into());
+        let found = lines.iter().find(|line| line.to == server).unwrap();
+        assert_eq!(found.from, "10.0.0.20");
     }
 
     #[test]

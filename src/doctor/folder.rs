@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use super::finding::Finding;
 use super::{LISTENING_SETTING, Listening};
 use crate::deliver::CONNECTION_CREDENTIAL;
+use crate::deliver::app::APP_TOKENS_CREDENTIAL;
+use crate::model::Installation;
 use crate::portal::Connection;
 use crate::probe::{self, Kind, Room};
 use crate::store::{Examined, FILE_NAME, LOCK_NAME, ServeLock, Soundness, StoreError};
@@ -34,6 +36,8 @@ pub struct Folder {
     pub findings: Vec<Finding>,
     pub database: Option<Examined>,
     pub connection: Option<Connection>,
+    /// What a local application's connection calls with.
+    pub installation: Option<Installation>,
     pub listening: Option<Listening>,
     /// A server runs on it; `None` when that cannot be told.
     pub is_running: Option<bool>,
@@ -87,6 +91,7 @@ pub fn look(dir: &Path) -> Folder {
     match Examined::open(dir) {
         Ok(Some(database)) => {
             folder.connection = database.credential(CONNECTION_CREDENTIAL);
+            folder.installation = database.credential(APP_TOKENS_CREDENTIAL);
             folder.listening = database.setting(LISTENING_SETTING);
             folder.database = Some(database);
         }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::TlsFiles;
 use crate::model::Millis;
-use crate::portal;
+use crate::portal::{self, Connection};
 
 pub use finding::{Finding, Status};
 pub use firewall::Opening;
@@ -94,14 +94,14 @@ pub fn examine(subject: &Subject, mut say: impl FnMut(&Finding)) -> Report {
     let database = folder
         .database
         .map(|database| later(move || folder::database(database, READING)));
-    let (options, connection) = (subject.way.clone(), folder.connection);
+    let (options, connection, installation) = (subject.way.clone(), folder.connection, folder.installation);
     let connected = connection.clone();
     let is_closed = folder.is_closed;
     let portal = later(move || {
         if is_closed {
             way::Found::unknown()
         } else {
-            way::look(connection.as_ref(), &options)
+            way::look(connection.as_ref(), installation.as_ref(), &options)
         }
     });
     let (told, listening) = (subject.clone(), folder.listening.clone());
@@ -132,8 +132,10 @@ pub fn examine(subject: &Subject, mut say: impl FnMut(&Finding)) -> Report {
             "look at the log of `serve`",
         )]
     }));
+    let renews = matches!(connected, Some(Connection::App(_)));
     let firewall = firewall::openings(
         connected.as_ref().and(found.whereabouts.as_ref()),
+        renews.then_some(subject.way.oauth_url.as_str()),
         folder
             .listening
             .map_or(subject.listen, |listening| listening.websites),

@@ -3,19 +3,32 @@
 use std::time::Duration;
 
 use super::finding::Finding;
-use super::{STEP, patience::later};
+use super::{STEP, now, patience::later};
+use crate::model::{AppKeys, Installation, Millis, Secret};
 use crate::portal::{self, Check, Connection, Portal};
 
 /// For the one request.
 const ANSWER: Duration = Duration::from_secs(20);
 
-pub fn look(connection: &Connection, options: &portal::Options) -> Vec<Finding> {
+/// An ended token is not renewed here: `doctor` changes nothing.
+pub fn look(
+    connection: &Connection,
+    installation: Option<&Installation>,
+    options: &portal::Options,
+) -> Vec<Finding> {
     let options = portal::Options {
         connect_timeout: STEP,
         whole_timeout: options.whole_timeout.min(ANSWER),
         ..options.clone()
     };
-    let portal = match Portal::open(connection.clone(), &options) {
+    let opened = match connection {
+        Connection::Webhook { .. } => Portal::open(connection.clone(), &options),
+        Connection::App(keys) => match token(keys, installation, now()) {
+            Ok(access) => Portal::open_as(keys, access, &options),
+            Err(finding) => return vec![finding],
+        },
+    };
+    let portal = match opened {
         Ok(portal) => portal,
         Err(error) => return vec![Finding::failed("REST", error.to_string(), "correct the flag")],
     };
@@ -27,6 +40,37 @@ pub fn look(connection: &Connection, options: &portal::Options) -> Vec<Finding> 
             "look at the portal's load and its log",
         )],
     }
+}
+
+/// With what an application calls, or why it cannot.
+fn token<'i>(
+    keys: &AppKeys,
+    installation: Option<&'i Installation>,
+    now: Millis,
+) -> Result<&'i Secret, Finding> {
+    const CHECK: &str = "application";
+    let installed = installation.filter(|installed| installed.client_id == keys.client_id);
+    let Some(installed) = installed else {
+        return Err(Finding::failed(
+            CHECK,
+            "it is not installed in the portal yet",
+            "open it in the portal; requests wait until then",
+        ));
+    };
+    if installed.gone.is_some() {
+        return Err(Finding::failed(
+            CHECK,
+            "it has no access to the portal any more",
+            "open it in the portal, or install it once more; requests wait until then",
+        ));
+    }
+    if installed.tokens.expires_at <= now {
+        return Err(Finding::skipped(
+            "REST",
+            "the application's token has ended; the next delivery, or `b24-bridge portal check`, renews it",
+        ));
+    }
+    Ok(&installed.tokens.access)
 }
 
 /// What is there in one line, what is missing in a line each.
@@ -64,8 +108,10 @@ fn summary(lines: &[Check]) -> Vec<Finding> {
 
 fn missing(check: &'static str, line: &Check, detail: String) -> Finding {
     let way_out = match check {
-        "REST" => "mend what it says; `b24-bridge portal connect --webhook URL` takes another webhook",
-        "rights" => "change the webhook's rights, or those of its user, in the portal",
+        "REST" => "mend what it says; `b24-bridge portal connect` takes another connection",
+        "rights" => {
+            "change the rights of the webhook or the application, or those of its user, in the portal"
+        }
         "methods" => "update the portal, or install the module that the method belongs to",
         _ => "look at the portal's settings",
     };
@@ -89,6 +135,7 @@ fn place(name: &str) -> &'static str {
 mod tests {
     use super::super::finding::Status;
     use super::*;
+    use crate::model::{AppTokens, Gone, GoneWhy};
 
     fn line(name: &str, ok: bool, needed: bool) -> Check {
         Check {
@@ -97,6 +144,44 @@ mod tests {
             needed,
             detail: "so it is".to_owned(),
         }
+    }
+
+    #[test]
+    fn an_application_calls_with_what_it_has() {
+        let keys = AppKeys {
+            portal: "https://portal.example".to_owned(),
+            client_id: "local.1".to_owned(),
+            client_secret: Secret::new("s"),
+        };
+        let (access, refresh) = (Secret::new("a"), Secret::new("r"));
+        let installed = Installation {
+            tokens: AppTokens::issued(access.clone(), refresh, Millis(0), Duration::from_secs(1)),
+            client_id: keys.client_id.clone(),
+            user_name: String::new(),
+            since: Millis(0),
+            gone: None,
+        };
+        let found = |installation, now| {
+            token(&keys, installation, Millis(now))
+                .cloned()
+                .map_err(|finding| finding.status)
+        };
+        assert_eq!(found(Some(&installed), 0), Ok(access));
+        assert_eq!(found(Some(&installed), 1_000), Err(Status::Skipped));
+        assert_eq!(found(None, 0), Err(Status::Failed));
+        let other = Installation {
+            client_id: "local.2".to_owned(),
+            ..installed.clone()
+        };
+        assert_eq!(found(Some(&other), 0), Err(Status::Failed));
+        let gone = Installation {
+            gone: Some(Gone {
+                since: Millis(0),
+                why: GoneWhy::Uninstalled,
+            }),
+            ..installed.clone()
+        };
+        assert_eq!(found(Some(&gone), 0), Err(Status::Failed));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::finding::Finding;
 use super::patience::later;
 use super::{STEP, clock, now, rest, trust};
+use crate::model::Installation;
 use crate::portal::{self, Connection, Gateway, Whereabouts};
 use crate::probe::{self, Roots, Source, Tunnel};
 
@@ -46,7 +47,11 @@ impl Found {
 }
 
 /// Looks at everything between here and the portal.
-pub fn look(connection: Option<&Connection>, options: &portal::Options) -> Found {
+pub fn look(
+    connection: Option<&Connection>,
+    installation: Option<&Installation>,
+    options: &portal::Options,
+) -> Found {
     let Some(connection) = connection else {
         return Found {
             findings: vec![Finding::warning(
@@ -88,7 +93,7 @@ pub fn look(connection: Option<&Connection>, options: &portal::Options) -> Found
             from = stream.local_addr().map(|address| address.ip()).ok().or(from);
             findings.push(finding);
             findings.extend(way.beyond(stream));
-            findings.extend(rest::look(connection, options));
+            findings.extend(rest::look(connection, installation, options));
         }
         Err(finding) => {
             findings.push(finding);
