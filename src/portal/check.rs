@@ -12,12 +12,16 @@ use crate::model::{Answer, Arg, Call, Effect};
 pub const NEEDED_METHODS: &[&str] = &[
     "crm.lead.fields",
     "crm.lead.list",
+    "crm.lead.get",
     "crm.lead.add",
     "crm.lead.update",
+    "crm.lead.contact.items.set",
     "crm.deal.fields",
     "crm.deal.list",
+    "crm.deal.get",
     "crm.deal.add",
     "crm.deal.update",
+    "crm.deal.contact.items.set",
     "crm.contact.fields",
     "crm.contact.list",
     "crm.contact.get",
@@ -36,14 +40,6 @@ pub const OPTIONAL_METHODS: &[(&str, &str)] = &[
     (
         "crm.activity.todo.add",
         "activities are made by the older crm.activity.add",
-    ),
-    (
-        "crm.lead.contact.items.get",
-        "a found lead's contacts are not looked up",
-    ),
-    (
-        "crm.deal.contact.items.get",
-        "a found deal's contacts are not looked up",
     ),
     (
         "crm.category.list",

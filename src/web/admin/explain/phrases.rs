@@ -235,14 +235,6 @@ const PORTAL_CHECK: &[(&str, &str)] = &[
         "Дела создаются прежним методом crm.activity.add.",
     ),
     (
-        "missing; a found lead's contacts are not looked up",
-        "Контакты найденного лида не проверяются.",
-    ),
-    (
-        "missing; a found deal's contacts are not looked up",
-        "Контакты найденной сделки не проверяются.",
-    ),
-    (
         "missing; pipelines are read by the older crm.dealcategory.list",
         "Воронки читаются прежним методом crm.dealcategory.list.",
     ),
