@@ -7,6 +7,8 @@ use crate::model::{Entity, Language, Secret};
 
 /// A token is text of the portal's; a longer one is none.
 const LONGEST_TOKEN: usize = 1_000;
+/// Of a host (RFC 1035, section 2.3.4) with its port.
+const LONGEST_NAME: usize = 261;
 /// How long an access token lives when the portal does not say.
 // b24: settings/oauth/index.md
 const USUAL_LIFE: Duration = Duration::from_secs(3_600);
@@ -56,11 +58,11 @@ impl FrameCall {
         };
         let in_query = |name| get(query, name).or_else(|| get(body, name));
         Some(FrameCall {
-            domain: in_query("DOMAIN").unwrap_or_default().to_owned(),
+            domain: name(in_query("DOMAIN")),
             language: in_query("LANG").filter(|code| !code.is_empty()).map(language),
             tokens,
             application_token: token(body, "APPLICATION_TOKEN"),
-            member_id: get(body, "member_id").unwrap_or_default().to_owned(),
+            member_id: name(get(body, "member_id")),
             place: Placement::read(get(body, "PLACEMENT").unwrap_or_default()),
         })
     }
@@ -113,8 +115,8 @@ impl Event {
         };
         Some(Event {
             kind,
-            domain: get(body, "auth[domain]").unwrap_or_default().to_owned(),
-            member_id: get(body, "auth[member_id]").unwrap_or_default().to_owned(),
+            domain: name(get(body, "auth[domain]")),
+            member_id: name(get(body, "auth[member_id]")),
             application_token: token(body, "auth[application_token]"),
             tokens: access.map(|access| SentTokens {
                 access,
@@ -155,6 +157,12 @@ fn language(code: &str) -> Language {
 fn get<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     let found = pairs.iter().find(|(key, _)| key == name)?;
     Some(found.1.as_str())
+}
+
+/// A host or a portal's number; nothing when it is longer than any: what is read here may be kept for a while.
+fn name(sent: Option<&str>) -> String {
+    let sane = sent.filter(|text| text.len() <= LONGEST_NAME);
+    sane.unwrap_or_default().to_owned()
 }
 
 /// Something that can be sent back to the portal: printable, and of a sane length.
@@ -221,6 +229,9 @@ mod tests {
         }
         let long = format!("AUTH_ID={}", "a".repeat(LONGEST_TOKEN + 1));
         assert_eq!(FrameCall::read(&[], &pairs(&long)), None);
+        let long = format!("AUTH_ID=a&DOMAIN={0}&member_id={0}", "a".repeat(LONGEST_NAME + 1));
+        let call = FrameCall::read(&[], &pairs(&long)).unwrap();
+        assert_eq!((call.domain.as_str(), call.member_id.as_str()), ("", ""));
     }
 
     #[test]
