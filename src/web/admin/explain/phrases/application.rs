@@ -33,22 +33,6 @@ pub(super) const APPLICATION: &[(&str, &str)] = &[
         "an application's connection is opened together with its tokens",
         "подключение приложения не открывается без его ключей доступа",
     ),
-    (
-        "the portal's address is not an address: {}; it looks like https://portal.example",
-        "Это не адрес портала: {0}. Пишите так: https://portal.example",
-    ),
-    (
-        "that is no application's code (client_id); copy it from the portal's form, it looks like local.5c8bb1b0891cf2.87252039",
-        "Это не код приложения (client_id). Скопируйте его из формы портала, он похож на local.5c8bb1b0891cf2.87252039.",
-    ),
-    (
-        "that is no application's key (client_secret); copy the whole of it from the portal's form",
-        "Это не ключ приложения (client_secret). Скопируйте его из формы портала целиком.",
-    ),
-    (
-        "it holds a user name or password before the host; leave them out",
-        "перед именем сервера стоит имя или пароль; уберите их",
-    ),
     ("it cannot be read", "его не удаётся прочитать"),
     (
         "the access token has expired, and the tokens cannot be locked for a renewal ({})",

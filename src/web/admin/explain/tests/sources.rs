@@ -25,6 +25,7 @@ const ELSEWHERE: &[&str] = &[
     // `pages::portal` has words of its own for each line of the check and for a wrong address.
     "portal/check.rs",
     "portal/connection.rs",
+    "portal/keys.rs",
     "portal/test_server.rs",
     // A phone's notations and the like: parts of values, not of sentences.
     "{} · {} {}",
