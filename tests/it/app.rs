@@ -339,7 +339,9 @@ fn an_application_takes_over_from_a_webhook() {
     scene.install();
     portal.expire_tokens();
     // The running server has let go of the webhook once it misses the portal anew.
-    until("the application", || away_since().filter(|since| *since != webhook));
+    until("the application", || {
+        away_since().filter(|since| *since != webhook)
+    });
     portal.listen_again().expect("the port");
     wait_for_activities(portal, ids.len());
     bridge.settle();
