@@ -294,7 +294,7 @@ pub fn exchange_code(
     }
 }
 
-/// The portal said that the application was removed: delivery pauses. False when there was nothing to mark.
+/// The portal said that the application was removed, and refuses its tokens: delivery pauses. False when there was nothing to mark.
 pub fn mark_uninstalled(store: &Store) -> Result<bool, StoreError> {
     let since = now();
     store.change_credential(APP_TOKENS_CREDENTIAL, move |installation: Installation| {
@@ -335,5 +335,9 @@ pub fn refresh_before_it_ends(portal: &portal::Portal) -> Result<(), Trouble> {
     portal.refresh_before(now() + REFRESH_WARNING)
 }
 
+mod presence;
 #[cfg(test)]
 mod tests;
+
+pub use presence::{Presence, presence};
+pub(super) use presence::{question, trouble_of};

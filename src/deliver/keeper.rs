@@ -10,7 +10,7 @@ use super::app;
 use super::board::Board;
 use super::clock::now;
 use super::engine::Shared;
-use crate::model::{Call, Catalog, Effect, Millis, Trouble, TroubleKind};
+use crate::model::{Catalog, Millis, Trouble, TroubleKind};
 use crate::portal::Portal;
 
 /// The contract: the catalogue is read again at least every ten minutes.
@@ -238,24 +238,17 @@ impl RefreshToken {
     }
 }
 
-/// One cheap call that any connection may make.
-// b24: api-reference/common/system/server-time.md
+/// One cheap call. A refusal is trouble as well: the catalogue would be refused a moment later.
 fn probe(shared: &Shared, portal: &Portal) -> bool {
     let started = std::time::Instant::now();
-    let call = Call {
-        key: "probe".to_owned(),
-        method: "server.time".to_owned(),
-        args: Vec::new(),
-        effect: Effect::Read,
-    };
-    match portal.call(&call).trouble() {
+    match app::trouble_of(&portal.call(&app::question())) {
         None => {
             shared.health().up(started.elapsed());
             shared.news();
             true
         }
         Some(trouble) => {
-            shared.health().trouble(trouble, now());
+            shared.health().trouble(&trouble, now());
             false
         }
     }

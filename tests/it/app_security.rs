@@ -2,7 +2,7 @@
 //! nothing — neither in the portal nor in the bridge.
 
 use b24_bridge::model::Secret;
-use b24_bridge::practice_portal::{AppForm, AppKeys, PracticePortal};
+use b24_bridge::practice_portal::{AppForm, AppKeys, Fault, PracticePortal};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Bridge, order, portal, request, shop_channel, until};
@@ -304,6 +304,54 @@ fn a_removed_application_is_told_of_and_its_frames_end() {
         pair.bridge.log().contains("cannot be used since").then_some(())
     });
     assert_eq!(pair.bridge.show(&id)["state"], "queued", "nothing is lost");
+}
+
+/// The portal's signature passes through the browser of everybody who presses the button.
+#[test]
+fn a_removal_that_a_colleague_signed_changes_nothing() {
+    let pair = Pair::new();
+    pair.install();
+    let opened = pair.open("/b24/app", ADMIN, "CRM_DEAL_LIST_TOOLBAR");
+    let list = format!(
+        "{}{}",
+        pair.bridge.admin(),
+        opened.header("location").expect("a frame")
+    );
+    let (_, body) = pair
+        .portal
+        .frame_post(&pair.keys, COLLEAGUE, "CRM_DEAL_LIST_TOOLBAR", "ru");
+    let seen = form_urlencoded::parse(body.as_bytes())
+        .find(|(key, _)| key == "APPLICATION_TOKEN")
+        .expect("the signature")
+        .1
+        .into_owned();
+    let event = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("event", "ONAPPUNINSTALL"),
+            ("auth[domain]", &pair.portal.domain()),
+            ("auth[application_token]", &seen),
+        ])
+        .finish();
+    let told = || pair.post("/b24/app", &event).status;
+    let before = pair.state();
+    assert_eq!(told(), 200);
+    assert_eq!(pair.state(), before);
+    // A portal that is away says nothing, either way.
+    pair.portal.faults().until_cleared(Fault::Html500);
+    assert_eq!(told(), 503);
+    pair.portal.faults().clear();
+    assert_eq!(pair.state(), before);
+    // And tokens that have expired are renewed first.
+    pair.portal.expire_tokens();
+    assert_eq!(told(), 200);
+    assert!(pair.is_installed());
+    assert_eq!(pair.portal.renewals(), 1);
+    let look = request(&list, "GET", &[], b"").expect("an answer");
+    assert_eq!(look.status, 200, "the frame stays open");
+    pair.bridge.channel(&shop_channel(json!({})));
+    let id = pair.bridge.post_json("shop-orders", &order(6510)).id();
+    pair.bridge.wait_for(&id, "delivered");
+    assert!(pair.bridge.log().contains("still accepts its tokens"));
 }
 
 #[test]
