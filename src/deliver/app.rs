@@ -30,8 +30,10 @@ pub const REFRESH_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
 pub struct AppStatus {
     pub keys: AppKeys,
     pub state: AppState,
-    /// Submissions go through it; false while a webhook delivers.
+    /// Submissions go through it.
     pub delivers: bool,
+    /// Submissions go through a webhook. Without either they wait.
+    pub webhook_delivers: bool,
 }
 
 /// How far an application has come.
@@ -64,6 +66,11 @@ pub enum AppWarning {
 }
 
 impl AppStatus {
+    /// Its tokens are alive, and it delivers or leaves that to a webhook: nobody has to install it anew.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.state, AppState::Installed { .. }) && (self.delivers || self.webhook_delivers)
+    }
+
     /// What is to be said on the Overview; nothing when all is well, or when a webhook delivers.
     pub fn warning(&self, now: Millis) -> Option<AppWarning> {
         match &self.state {
@@ -154,12 +161,14 @@ pub fn status(store: &Store) -> Result<Option<AppStatus>, StoreError> {
         keys,
         state,
         delivers: matches!(connection, Some(Connection::App(_))),
+        webhook_delivers: matches!(connection, Some(Connection::Webhook { .. })),
     }))
 }
 
 /// Stores the keys of an application. It delivers once [`keep_tokens`] has brought its tokens; a webhook of the same
 /// portal goes on until then, one of another portal is forgotten. What is half delivered to another portal goes on only
-/// if somebody says that it is the same one under a new address.
+/// if somebody says that it is the same one under a new address. Nobody is asked about an application that is known:
+/// its code belongs to one portal, and its tokens go on.
 pub fn keep_app_keys(
     store: &Store,
     keys: &AppKeys,
@@ -169,14 +178,18 @@ pub fn keep_app_keys(
     let before = self::keys(store)?;
     let is_elsewhere = connect::is_elsewhere(store, &keys.portal)?;
     let half_done = if is_elsewhere { store.half_done()? } else { 0 };
+    let is_same_app = before.is_some_and(|before| before.client_id == keys.client_id);
+    let has_webhook = matches!(known, Some(Connection::Webhook { .. }));
     let choice = match (half_done, choice) {
         (0, Some(HalfDone::Continue)) => Some(HalfDone::Continue),
+        (0, None) if is_same_app && !has_webhook => Some(HalfDone::Continue),
         (0, _) => None,
         (_, Some(choice)) => Some(choice),
         (half_done, None) => return Err(ConnectError::HalfDone(half_done)),
     };
     let mut kept = KeptKeys::default();
-    if is_elsewhere && choice != Some(HalfDone::Continue) {
+    let is_another_portal = is_elsewhere && choice != Some(HalfDone::Continue);
+    if is_another_portal {
         kept.disconnected = connect::let_go(store)?;
         if choice == Some(HalfDone::StartOver) {
             kept.started_over = store.start_over()?;
@@ -184,22 +197,28 @@ pub fn keep_app_keys(
     }
     connect::remember(store, &keys.portal)?;
     store.put_credential(APP_KEYS_CREDENTIAL, keys)?;
-    if before.is_some_and(|before| before.client_id != keys.client_id) {
-        // The tokens of another application are of no use any more.
-        store.delete_credential(APP_TOKENS_CREDENTIAL)?;
-    } else {
+    if is_same_app && !is_another_portal {
         forgive(store)?;
+    } else {
+        // The tokens of another application, or of another portal, are of no use any more.
+        store.delete_credential(APP_TOKENS_CREDENTIAL)?;
     }
+    let is_alive = installation(store)?.is_some_and(|installation| installation.gone.is_none());
     match &known {
-        Some(Connection::App(old)) if old.client_id == keys.client_id && !kept.disconnected => {
+        Some(Connection::Webhook { .. }) => {}
+        Some(Connection::App(old)) if old.client_id == keys.client_id && !is_another_portal => {
+            store.put_credential(CONNECTION_CREDENTIAL, &Connection::App(keys.clone()))?;
+        }
+        // Nothing delivers, and its tokens are there.
+        None if is_alive => {
             store.put_credential(CONNECTION_CREDENTIAL, &Connection::App(keys.clone()))?;
         }
         Some(Connection::App(_)) => {
             store.delete_credential(CONNECTION_CREDENTIAL)?;
         }
-        _ => {}
+        None => {}
     }
-    kept.webhook_goes_on = matches!(known, Some(Connection::Webhook { .. })) && !kept.disconnected;
+    kept.webhook_goes_on = has_webhook && !kept.disconnected;
     Ok(kept)
 }
 

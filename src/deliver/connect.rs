@@ -72,12 +72,12 @@ pub fn half_done_elsewhere(store: &Store, new: &Connection) -> Result<u64, Store
 }
 
 /// Whether another portal than the one at this address was served so far.
-pub(super) fn is_elsewhere(store: &Store, portal: &str) -> Result<bool, StoreError> {
+pub(super) fn is_elsewhere(store: &Store, address: &str) -> Result<bool, StoreError> {
     let known = match store.credential::<Connection>(CONNECTION_CREDENTIAL)? {
         Some(known) => Some(known.portal()),
         None => store.setting(LAST_PORTAL_SETTING)?,
     };
-    Ok(known.is_some_and(|known| known != portal))
+    Ok(known.is_some_and(|known| !portal::is_same_portal(&known, address)))
 }
 
 /// Notes which portal is served now.

@@ -102,7 +102,7 @@ fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied
 pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
     let sent = &verified.caller.tokens;
     let known = app::installation(store)?;
-    let is_alive = known.as_ref().is_some_and(|known| known.gone.is_none());
+    let is_alive = app::status(store)?.is_some_and(|status| status.is_in_use());
     let Some(refresh) = &sent.refresh else {
         // Whoever is installed already can do without a second pair.
         return if is_alive {

@@ -104,6 +104,40 @@ fn a_webhook_of_another_portal_is_forgotten_unless_it_is_the_same_one() {
 }
 
 #[test]
+fn an_application_goes_on_at_the_portals_new_address() {
+    let bench = Bench::new();
+    let old = keys_of(OLD, "local.1", "secret");
+    keep_app_keys(&bench.store, &old, None).unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    let new = keys_of(NEW, "local.1", "secret");
+    let kept = keep_app_keys(&bench.store, &new, None).unwrap();
+    assert_eq!(kept, KeptKeys::default());
+    assert_eq!(bench.connection(), Some(Connection::App(new.clone())));
+    let status = status(&bench.store).unwrap().unwrap();
+    assert!(status.delivers && matches!(status.state, AppState::Installed { .. }));
+
+    // Nothing was connected, as an earlier version left it.
+    bench.store.delete_credential(CONNECTION_CREDENTIAL).unwrap();
+    keep_app_keys(&bench.store, &new, None).unwrap();
+    assert_eq!(bench.connection(), Some(Connection::App(new)));
+}
+
+#[test]
+fn no_tokens_outlive_the_portal_that_gave_them() {
+    let bench = Bench::new();
+    let old = keys_of(OLD, "local.1", "secret");
+    keep_app_keys(&bench.store, &old, None).unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    let copy = keys_of(NEW, "local.1", "secret");
+    let kept = keep_app_keys(&bench.store, &copy, Some(HalfDone::StartOver)).unwrap();
+    assert!(kept.disconnected);
+    assert_eq!(
+        (bench.connection(), bench.state()),
+        (None, AppState::NotInstalled)
+    );
+}
+
+#[test]
 fn tokens_of_other_keys_or_of_another_portal_are_not_taken() {
     let bench = Bench::new();
     let keys = keys_of(NEW, "local.1", "secret");

@@ -84,10 +84,9 @@ fn open(visit: &Visit<'_>, form: &Form) -> Answer {
         Ok(known) => known,
         Err(denied) => return denied::page(visit, denied),
     };
-    // Without an installer's address in its form the application is opened at once, and one whose tokens are dead is
+    // Without an installer's address in its form the application is opened at once, and one that cannot deliver is
     // connected anew by whoever opens it.
-    let installation = app::installation(&visit.site.store)?;
-    if installation.is_none_or(|installation| installation.gone.is_some()) {
+    if !app::status(&visit.site.store)?.is_some_and(|status| status.is_in_use()) {
         return take_up(visit, &verified);
     }
     if place == Placement::Other {

@@ -1,7 +1,7 @@
 //! The application in the practice portal: installed, opened, and what its pages say when something is amiss.
 
-use crate::deliver::app;
 use crate::deliver::connect::HalfDone;
+use crate::deliver::{CONNECTION_CREDENTIAL, app};
 use crate::model::{AppKeys, GoneWhy, Installation};
 use crate::practice_portal::{self, AppForm, Fault, PracticePortal};
 use crate::web::admin::testing::{ADMIN_URL, Desk, Shown};
@@ -243,6 +243,21 @@ fn whoever_opens_an_application_with_dead_tokens_brings_it_to_life() {
     let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "en");
     assert_eq!(shown.status, 200, "{}", shown.body);
     assert_eq!(pair.installation().unwrap().gone, None);
+    assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "en").status, 303);
+}
+
+#[test]
+fn whoever_opens_an_application_that_nothing_delivers_by_connects_it() {
+    let mut pair = Pair::new();
+    pair.install();
+    let store = pair.desk.site.store.clone();
+    store.delete_credential(CONNECTION_CREDENTIAL).unwrap();
+    let page = pair.desk.get("/portal").body;
+    assert!(page.contains("Requests from websites wait"), "{page}");
+    assert!(!page.contains("through the webhook"), "{page}");
+    let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "en");
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert!(app::status(&store).unwrap().unwrap().delivers);
     assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "en").status, 303);
 }
 
