@@ -108,6 +108,11 @@ pub enum AppError {
     /// The same application's tokens of a portal with another number.
     #[error("the tokens are those of another portal; connect the portal that the bridge knows")]
     OtherPortal,
+    /// Nobody has asked for the portal that is connected to be left.
+    #[error(
+        "{connected} is connected, and the application is one of {ours}; store the application's keys once more if it is to take over"
+    )]
+    ServedElsewhere { ours: String, connected: String },
     /// The authorization server will not exchange this code.
     #[error("the authorization server does not accept the code ({0}); start the connection once more")]
     Refused(String),
@@ -245,6 +250,12 @@ pub fn keep_tokens(
     if !self::keys(store)?.is_some_and(|stored| stored.is_same_app(keys)) {
         return Err(AppError::OtherKeys);
     }
+    if let Some(connected) = connect::served_elsewhere(store, &keys.portal)? {
+        return Err(AppError::ServedElsewhere {
+            ours: keys.portal.clone(),
+            connected,
+        });
+    }
     let before = installation(store)?;
     let tokens = match &before {
         Some(old) => {
@@ -338,6 +349,15 @@ pub fn forget(store: &Store) -> Result<bool, StoreError> {
         return Ok(true);
     }
     forget_credentials(store)
+}
+
+/// Forgets an application of another portal than the one at this address.
+pub(super) fn forget_elsewhere(store: &Store, address: &str) -> Result<(), StoreError> {
+    if keys(store)?.is_some_and(|keys| !portal::is_same_portal(&keys.portal, address)) {
+        forget_credentials(store)?;
+        tracing::info!(portal = %address, "another portal is connected: the application of the old one was forgotten");
+    }
+    Ok(())
 }
 
 pub(super) fn forget_credentials(store: &Store) -> Result<bool, StoreError> {

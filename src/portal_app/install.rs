@@ -129,6 +129,7 @@ pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bo
         AppError::OtherPortal => Denied::OtherPortal {
             ours: verified.keys.portal.clone(),
         },
+        AppError::ServedElsewhere { connected, .. } => Denied::OtherPortal { ours: connected },
         // The keys were changed a moment ago.
         AppError::OtherKeys => Denied::OtherApplication,
         error => Denied::Unreachable(error.to_string()),
