@@ -378,5 +378,5 @@ mod presence;
 #[cfg(test)]
 mod tests;
 
+pub(super) use presence::probe;
 pub use presence::{Presence, presence};
-pub(super) use presence::{question, trouble_of};

@@ -238,16 +238,16 @@ impl RefreshToken {
     }
 }
 
-/// One cheap call. A refusal is trouble as well: the catalogue would be refused a moment later.
+/// One cheap call.
 fn probe(shared: &Shared, portal: &Portal) -> bool {
     let started = std::time::Instant::now();
-    match app::trouble_of(&portal.call(&app::question())) {
-        None => {
+    match app::probe(portal) {
+        Ok(()) => {
             shared.health().up(started.elapsed());
             shared.news();
             true
         }
-        Some(trouble) => {
+        Err(trouble) => {
             shared.health().trouble(&trouble, now());
             false
         }

@@ -52,8 +52,25 @@ pub enum Missed {
     Said(String),
 }
 
-/// Takes up a verified application. `handler` is the address that its buttons open.
+/// Takes up a verified application. `handler` is the address that its buttons open. Where an installation stands in the
+/// portal and delivers, its tokens stay: nobody knows whether the new refresh token is good before it is needed.
 pub fn install(
+    store: &Store,
+    options: &portal::Options,
+    verified: &Verified,
+    handler: &str,
+    language: Language,
+    now: Millis,
+) -> Result<Installed, Denied> {
+    let delivers = app::status(store)?.is_some_and(|status| status.delivers && status.is_in_use());
+    if delivers && verified.owner.is_installed {
+        return set_up(options, verified, handler, language, false);
+    }
+    install_anew(store, options, verified, handler, language, now)
+}
+
+/// The same with the new tokens in any case: somebody wants them, or the portal does not accept the old ones.
+pub fn install_anew(
     store: &Store,
     options: &portal::Options,
     verified: &Verified,
@@ -66,6 +83,17 @@ pub fn install(
         return Err(Denied::NoCrm);
     }
     let is_new = keep_tokens(store, verified, now)?;
+    set_up(options, verified, handler, language, is_new)
+}
+
+/// What belongs to the application in the portal.
+fn set_up(
+    options: &portal::Options,
+    verified: &Verified,
+    handler: &str,
+    language: Language,
+    is_new: bool,
+) -> Result<Installed, Denied> {
     let portal = open(verified, options)?;
     let buttons = put_up(&portal, handler);
     let farewell = ask_for_farewell(&portal, handler);

@@ -4,6 +4,7 @@
 use super::{Connection, Store, StoreError, keys, portal};
 use crate::deliver::tokens;
 use crate::model::{Answer, Call, Effect, Trouble, TroubleKind};
+use crate::portal::Portal;
 
 /// The portal's answer to a call by the stored tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,46 +26,28 @@ pub fn presence(store: &Store, options: &portal::Options) -> Result<Presence, St
         Ok(portal) => portal,
         Err(error) => return Ok(Presence::Unknown(error.to_string())),
     };
-    Ok(match trouble_of(&portal.call(&question())) {
-        None => Presence::Works,
-        Some(trouble) => match trouble.kind {
+    Ok(match probe(&portal) {
+        Ok(()) => Presence::Works,
+        Err(trouble) => match trouble.kind {
             TroubleKind::AuthorizationLost | TroubleKind::ConnectionRefused => Presence::Refused,
             _ => Presence::Unknown(trouble.text),
         },
     })
 }
 
-/// One cheap call that any connection may make.
-// b24: api-reference/common/system/server-time.md
-pub(in crate::deliver) fn question() -> Call {
-    Call {
+/// One cheap call that any connection may make. It goes as a batch: what is said in place of a batch's answer speaks of the
+/// connection, while a refusal of the call alone would leave open whether it or the connection is meant.
+// b24: api-reference/common/system/server-time.md, settings/how-to-call-rest-api/batch.md
+pub(in crate::deliver) fn probe(portal: &Portal) -> Result<(), Trouble> {
+    let call = Call {
         key: "probe".to_owned(),
         method: "server.time".to_owned(),
         args: Vec::new(),
         effect: Effect::Read,
-    }
-}
-
-/// What an answer to [`question`] tells of the connection. It needs no right: whoever is refused it (the user was
-/// dismissed, REST was switched off) is refused everything. Only a portal that lacks the method has answered for all that.
-// b24: _includes/system-errors.md
-pub(in crate::deliver) fn trouble_of(answer: &Answer) -> Option<Trouble> {
-    match answer {
-        Answer::Done { .. } => None,
-        Answer::Later(trouble) | Answer::Unknown(trouble) => Some(trouble.clone()),
-        Answer::Refused(refusal) if refusal.code.eq_ignore_ascii_case("ERROR_METHOD_NOT_FOUND") => None,
-        Answer::Refused(refusal) => {
-            let says = match refusal.code.as_str() {
-                "" => refusal.text.clone(),
-                code => format!("{code}: {}", refusal.text),
-            };
-            Some(Trouble {
-                kind: TroubleKind::ConnectionRefused,
-                text: format!(
-                    "the portal refuses the connection ({says}); check the rights of the webhook or the application, or connect the portal anew"
-                ),
-                not_before: None,
-            })
-        }
+    };
+    let answers = portal.batch(&[(String::new(), &call)], false);
+    match answers.iter().find_map(Answer::trouble) {
+        None => Ok(()),
+        Some(trouble) => Err(trouble.clone()),
     }
 }

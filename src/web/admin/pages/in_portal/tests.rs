@@ -262,6 +262,27 @@ fn whoever_opens_an_application_that_nothing_delivers_by_connects_it() {
 }
 
 #[test]
+fn tokens_that_deliver_stay_while_the_portal_counts_the_application_as_installed() {
+    let mut pair = Pair::new();
+    pair.install();
+    let first = pair.installation();
+    pair.portal.world(|world| world.placements.clear());
+    let shown = pair.install();
+    assert_eq!(shown.status, 200);
+    assert!(shown.body.contains("data-install-finish"), "{}", shown.body);
+    assert_eq!(pair.installation(), first);
+    assert_eq!(pair.portal.placements().len(), 2, "the buttons are mended");
+    assert_eq!(pair.portal.notifications().len(), 1);
+    // A form that was saved anew asks for a new installation.
+    pair.portal.world(|world| {
+        let app = world.apps.by_client_id_mut(&pair.keys.client_id).unwrap();
+        app.installed = false;
+    });
+    pair.install();
+    assert_ne!(pair.installation(), first);
+}
+
+#[test]
 fn an_installation_that_comes_before_the_keys_is_kept_for_them() {
     let mut pair = Pair::new();
     let ours = app::keys(&pair.desk.site.store).unwrap().unwrap();
