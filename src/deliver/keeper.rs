@@ -126,11 +126,21 @@ impl Health {
         };
     }
 
+    /// The portal does not accept the connection's right, and will not until somebody mends it.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.weather, Weather::Down { .. }) && self.hindrance == Some(TroubleKind::ConnectionRefused)
+    }
+
     /// Tokens may have been stored: what hindered for want of them is tried anew at once.
     pub fn tokens_may_have_come(&mut self) {
         let is_by_tokens = matches!(
             self.hindrance,
-            Some(TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost)
+            Some(
+                TroubleKind::Unreachable
+                    | TroubleKind::TokenExpired
+                    | TroubleKind::AuthorizationLost
+                    | TroubleKind::ConnectionRefused
+            )
         );
         if matches!(self.weather, Weather::Down { .. }) && is_by_tokens {
             self.pause = FIRST_PROBE;

@@ -305,6 +305,48 @@ fn a_removed_application_is_told_of_and_its_frames_end() {
     assert_eq!(pair.bridge.show(&id)["state"], "queued", "nothing is lost");
 }
 
+/// The tokens have not expired; they are simply not accepted any more.
+#[test]
+fn another_administrator_takes_over_from_one_who_was_dismissed() {
+    for is_dismissed in [true, false] {
+        let pair = Pair::new();
+        pair.install();
+        pair.bridge.channel(&shop_channel(json!({})));
+        let first = pair.bridge.post_json("shop-orders", &order(6510)).id();
+        pair.bridge.wait_for(&first, "delivered");
+        pair.portal.world(|world| {
+            for person in &mut world.people {
+                match person.id {
+                    ADMIN if is_dismissed => person.active = false,
+                    ADMIN => person.admin = false,
+                    COLLEAGUE => person.admin = true,
+                    _ => {}
+                }
+            }
+            // Then it is the administrators' alone.
+            if let Some(app) = world.apps.by_client_id_mut(&pair.keys.client_id) {
+                app.installed = is_dismissed;
+            }
+        });
+        let second = pair.bridge.post_json("shop-orders", &order(6511)).id();
+        until("the refusal", || {
+            pair.bridge.log().contains("refuses the connection").then_some(())
+        });
+        let asked = pair.portal.stats().http_requests;
+        until("two more probes", || {
+            (pair.portal.stats().http_requests >= asked + 2).then_some(())
+        });
+        assert!(!pair.bridge.log().contains("the portal answers again"));
+        assert_eq!(pair.bridge.show(&second)["state"], "queued");
+        assert!(pair.is_installed(), "nobody has said that it is gone");
+        let taken = pair.open("/b24/app", COLLEAGUE, "CRM_DEAL_LIST_TOOLBAR");
+        assert_eq!(taken.status, 200, "{}", taken.body);
+        pair.bridge.wait_for(&second, "delivered");
+        let application = &pair.bridge.cli_json(&["portal", "show", "--json"])["application"];
+        assert_eq!(application["user_id"], COLLEAGUE);
+    }
+}
+
 /// The portal's signature passes through the browser of everybody who presses the button.
 #[test]
 fn a_removal_that_a_colleague_signed_changes_nothing() {
