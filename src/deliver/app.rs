@@ -292,6 +292,19 @@ pub fn keep_tokens(
     Ok(())
 }
 
+/// Stores with what the portal signs its events, when that is not known yet. False when there was nothing to store.
+pub fn learn_signature(store: &Store, keys: &AppKeys, sent: Secret) -> Result<bool, StoreError> {
+    let client_id = keys.client_id.clone();
+    store.change_credential(APP_TOKENS_CREDENTIAL, move |mut installation: Installation| {
+        let tokens = &mut installation.tokens;
+        if installation.client_id != client_id || tokens.application_token.is_some() {
+            return None;
+        }
+        tokens.application_token = Some(sent);
+        Some(installation)
+    })
+}
+
 /// Where a person lets the application in. The portal then sends the browser to the application's own address, with a
 /// code and this state.
 pub fn authorize_url(keys: &AppKeys, state: &str) -> String {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::door::{Denied, Verified};
 use super::placements::{self, call};
 use crate::deliver::app::{self, AppError};
-use crate::model::{Answer, AppTokens, Arg, Call, Effect, Language, Millis, Secret};
+use crate::model::{Answer, AppTokens, Arg, Call, Effect, Installation, Language, Millis, Secret};
 use crate::portal::{self, Portal};
 use crate::store::Store;
 
@@ -124,6 +124,20 @@ pub fn mend_buttons(verified: &Verified, options: &portal::Options, handler: &st
 fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied> {
     Portal::open_as(&verified.keys, &verified.caller.tokens.access, options)
         .map_err(|error| Denied::Unreachable(error.to_string()))
+}
+
+/// An authorization outside the frame does not tell with what the portal signs its events; whoever opens the application
+/// later does. One that is known is not changed by that. Returns whether it was stored.
+// b24: settings/oauth/index.md, api-reference/widgets/_includes/widget_data.md
+pub fn learn_signature(store: &Store, verified: &Verified) -> Result<bool, Denied> {
+    let Some(sent) = verified.caller.application_token.clone() else {
+        return Ok(false);
+    };
+    let is_unknown = |known: &Installation| known.tokens.application_token.is_none();
+    if !app::installation(store)?.as_ref().is_some_and(is_unknown) {
+        return Ok(false);
+    }
+    Ok(app::learn_signature(store, &verified.keys, sent)?)
 }
 
 /// Stores the tokens, unless they are the ones in use or older ones. Returns whether they are new.

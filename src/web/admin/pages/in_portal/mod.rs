@@ -90,6 +90,9 @@ fn open(visit: &Visit<'_>, form: &Form) -> Answer {
     if !status.is_some_and(|status| status.is_in_use()) || is_refused(visit, &verified)? {
         return take_up(visit, &verified);
     }
+    if let Err(error) = install::learn_signature(&visit.site.store, &verified) {
+        tracing::warn!(reason = %error, "the portal's signature could not be stored");
+    }
     if place == Placement::Other {
         // The bridge may have got another address since.
         let _one = visit.site.installing();
