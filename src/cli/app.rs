@@ -51,8 +51,10 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
         keys.client_id, keys.portal
     ))?;
     match status.state {
-        AppState::Installed { .. } => output::line("It is installed already and goes on by its tokens."),
-        AppState::NotInstalled | AppState::Gone(_) => {
+        AppState::Installed { .. } if status.delivers => {
+            output::line("It is installed already and goes on by its tokens.")
+        }
+        AppState::Installed { .. } | AppState::NotInstalled | AppState::Gone(_) => {
             output::line("The portal's form of the application must say:")?;
             print_form(&admin_url)?;
             output::line(if kept.webhook_goes_on {
@@ -210,8 +212,10 @@ pub fn show(status: &AppStatus, admin_url: &str) -> anyhow::Result<()> {
             ))?;
         }
     }
-    if !status.delivers {
+    if status.webhook_delivers {
         output::line("  a webhook delivers; the application takes over when it is installed once more")?;
+    } else if !status.delivers {
+        output::line("  submissions wait; open the application in the portal, and it delivers them")?;
     }
     match status.warning(now()) {
         Some(app::AppWarning::RefreshEnds { at }) => output::line(format_args!(

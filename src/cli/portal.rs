@@ -148,7 +148,7 @@ pub fn show(global: &Global, command: &Show) -> anyhow::Result<()> {
                 "No portal is connected; connect one with `b24-bridge portal connect --webhook URL`.",
             );
         }
-        None => output::line("No portal is connected yet: the application is not installed.")?,
+        None => output::line("No portal is connected yet: the application does not deliver.")?,
         Some(connection) => {
             output::line(format_args!("portal      {}", connection.portal()))?;
             output::line(format_args!("connection  {connection}"))?;

@@ -101,7 +101,7 @@ pub fn portal(store: &Store, options: &portal::Options) -> anyhow::Result<Portal
     let Some(connection) = connection else {
         if deliver::app::keys(store)?.is_some() {
             bail!(
-                "the application is not installed yet; open it in the portal, `b24-bridge portal show` tells what its form must say"
+                "the application is not installed yet, or not connected any more; open it in the portal, `b24-bridge portal show` tells what its form must say"
             );
         }
         bail!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`");

@@ -30,8 +30,10 @@ pub const REFRESH_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
 pub struct AppStatus {
     pub keys: AppKeys,
     pub state: AppState,
-    /// Submissions go through it; false while a webhook delivers.
+    /// Submissions go through it.
     pub delivers: bool,
+    /// Submissions go through a webhook. Without either they wait.
+    pub webhook_delivers: bool,
 }
 
 /// How far an application has come.
@@ -64,6 +66,11 @@ pub enum AppWarning {
 }
 
 impl AppStatus {
+    /// Its tokens are alive, and it delivers or leaves that to a webhook: nobody has to install it anew.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.state, AppState::Installed { .. }) && (self.delivers || self.webhook_delivers)
+    }
+
     /// What is to be said on the Overview; nothing when all is well, or when a webhook delivers.
     pub fn warning(&self, now: Millis) -> Option<AppWarning> {
         match &self.state {
@@ -101,6 +108,11 @@ pub enum AppError {
     /// The same application's tokens of a portal with another number.
     #[error("the tokens are those of another portal; connect the portal that the bridge knows")]
     OtherPortal,
+    /// Nobody has asked for the portal that is connected to be left.
+    #[error(
+        "{connected} is connected, and the application is one of {ours}; store the application's keys once more if it is to take over"
+    )]
+    ServedElsewhere { ours: String, connected: String },
     /// The authorization server will not exchange this code.
     #[error("the authorization server does not accept the code ({0}); start the connection once more")]
     Refused(String),
@@ -154,12 +166,14 @@ pub fn status(store: &Store) -> Result<Option<AppStatus>, StoreError> {
         keys,
         state,
         delivers: matches!(connection, Some(Connection::App(_))),
+        webhook_delivers: matches!(connection, Some(Connection::Webhook { .. })),
     }))
 }
 
 /// Stores the keys of an application. It delivers once [`keep_tokens`] has brought its tokens; a webhook of the same
 /// portal goes on until then, one of another portal is forgotten. What is half delivered to another portal goes on only
-/// if somebody says that it is the same one under a new address.
+/// if somebody says that it is the same one under a new address. Nobody is asked about an application that is known:
+/// its code belongs to one portal, and its tokens go on.
 pub fn keep_app_keys(
     store: &Store,
     keys: &AppKeys,
@@ -169,14 +183,18 @@ pub fn keep_app_keys(
     let before = self::keys(store)?;
     let is_elsewhere = connect::is_elsewhere(store, &keys.portal)?;
     let half_done = if is_elsewhere { store.half_done()? } else { 0 };
+    let is_same_app = before.is_some_and(|before| before.client_id == keys.client_id);
+    let has_webhook = matches!(known, Some(Connection::Webhook { .. }));
     let choice = match (half_done, choice) {
         (0, Some(HalfDone::Continue)) => Some(HalfDone::Continue),
+        (0, None) if is_same_app && !has_webhook => Some(HalfDone::Continue),
         (0, _) => None,
         (_, Some(choice)) => Some(choice),
         (half_done, None) => return Err(ConnectError::HalfDone(half_done)),
     };
     let mut kept = KeptKeys::default();
-    if is_elsewhere && choice != Some(HalfDone::Continue) {
+    let is_another_portal = is_elsewhere && choice != Some(HalfDone::Continue);
+    if is_another_portal {
         kept.disconnected = connect::let_go(store)?;
         if choice == Some(HalfDone::StartOver) {
             kept.started_over = store.start_over()?;
@@ -184,22 +202,28 @@ pub fn keep_app_keys(
     }
     connect::remember(store, &keys.portal)?;
     store.put_credential(APP_KEYS_CREDENTIAL, keys)?;
-    if before.is_some_and(|before| before.client_id != keys.client_id) {
-        // The tokens of another application are of no use any more.
-        store.delete_credential(APP_TOKENS_CREDENTIAL)?;
-    } else {
+    if is_same_app && !is_another_portal {
         forgive(store)?;
+    } else {
+        // The tokens of another application, or of another portal, are of no use any more.
+        store.delete_credential(APP_TOKENS_CREDENTIAL)?;
     }
+    let is_alive = installation(store)?.is_some_and(|installation| installation.gone.is_none());
     match &known {
-        Some(Connection::App(old)) if old.client_id == keys.client_id && !kept.disconnected => {
+        Some(Connection::Webhook { .. }) => {}
+        Some(Connection::App(old)) if old.client_id == keys.client_id && !is_another_portal => {
+            store.put_credential(CONNECTION_CREDENTIAL, &Connection::App(keys.clone()))?;
+        }
+        // Nothing delivers, and its tokens are there.
+        None if is_alive => {
             store.put_credential(CONNECTION_CREDENTIAL, &Connection::App(keys.clone()))?;
         }
         Some(Connection::App(_)) => {
             store.delete_credential(CONNECTION_CREDENTIAL)?;
         }
-        _ => {}
+        None => {}
     }
-    kept.webhook_goes_on = matches!(known, Some(Connection::Webhook { .. })) && !kept.disconnected;
+    kept.webhook_goes_on = has_webhook && !kept.disconnected;
     Ok(kept)
 }
 
@@ -225,6 +249,12 @@ pub fn keep_tokens(
 ) -> Result<(), AppError> {
     if !self::keys(store)?.is_some_and(|stored| stored.is_same_app(keys)) {
         return Err(AppError::OtherKeys);
+    }
+    if let Some(connected) = connect::served_elsewhere(store, &keys.portal)? {
+        return Err(AppError::ServedElsewhere {
+            ours: keys.portal.clone(),
+            connected,
+        });
     }
     let before = installation(store)?;
     let tokens = match &before {
@@ -262,6 +292,19 @@ pub fn keep_tokens(
     Ok(())
 }
 
+/// Stores with what the portal signs its events, when that is not known yet. False when there was nothing to store.
+pub fn learn_signature(store: &Store, keys: &AppKeys, sent: Secret) -> Result<bool, StoreError> {
+    let client_id = keys.client_id.clone();
+    store.change_credential(APP_TOKENS_CREDENTIAL, move |mut installation: Installation| {
+        let tokens = &mut installation.tokens;
+        if installation.client_id != client_id || tokens.application_token.is_some() {
+            return None;
+        }
+        tokens.application_token = Some(sent);
+        Some(installation)
+    })
+}
+
 /// Where a person lets the application in. The portal then sends the browser to the application's own address, with a
 /// code and this state.
 pub fn authorize_url(keys: &AppKeys, state: &str) -> String {
@@ -294,7 +337,7 @@ pub fn exchange_code(
     }
 }
 
-/// The portal said that the application was removed: delivery pauses. False when there was nothing to mark.
+/// The portal said that the application was removed, and refuses its tokens: delivery pauses. False when there was nothing to mark.
 pub fn mark_uninstalled(store: &Store) -> Result<bool, StoreError> {
     let since = now();
     store.change_credential(APP_TOKENS_CREDENTIAL, move |installation: Installation| {
@@ -321,6 +364,15 @@ pub fn forget(store: &Store) -> Result<bool, StoreError> {
     forget_credentials(store)
 }
 
+/// Forgets an application of another portal than the one at this address.
+pub(super) fn forget_elsewhere(store: &Store, address: &str) -> Result<(), StoreError> {
+    if keys(store)?.is_some_and(|keys| !portal::is_same_portal(&keys.portal, address)) {
+        forget_credentials(store)?;
+        tracing::info!(portal = %address, "another portal is connected: the application of the old one was forgotten");
+    }
+    Ok(())
+}
+
 pub(super) fn forget_credentials(store: &Store) -> Result<bool, StoreError> {
     let had_tokens = store.delete_credential(APP_TOKENS_CREDENTIAL)?;
     let had_keys = store.delete_credential(APP_KEYS_CREDENTIAL)?;
@@ -335,5 +387,9 @@ pub fn refresh_before_it_ends(portal: &portal::Portal) -> Result<(), Trouble> {
     portal.refresh_before(now() + REFRESH_WARNING)
 }
 
+mod presence;
 #[cfg(test)]
 mod tests;
+
+pub(super) use presence::probe;
+pub use presence::{Presence, presence};

@@ -72,12 +72,24 @@ pub fn half_done_elsewhere(store: &Store, new: &Connection) -> Result<u64, Store
 }
 
 /// Whether another portal than the one at this address was served so far.
-pub(super) fn is_elsewhere(store: &Store, portal: &str) -> Result<bool, StoreError> {
+pub(super) fn is_elsewhere(store: &Store, address: &str) -> Result<bool, StoreError> {
     let known = match store.credential::<Connection>(CONNECTION_CREDENTIAL)? {
         Some(known) => Some(known.portal()),
         None => store.setting(LAST_PORTAL_SETTING)?,
     };
-    Ok(known.is_some_and(|known| known != portal))
+    Ok(known.is_some_and(|known| !portal::is_same_portal(&known, address)))
+}
+
+/// The portal that is served, when it is another one than that at this address: what is connected lies elsewhere, and
+/// nobody has said since that both are one.
+pub(super) fn served_elsewhere(store: &Store, address: &str) -> Result<Option<String>, StoreError> {
+    let is_other = |known: &String| !portal::is_same_portal(known, address);
+    let connected: Option<Connection> = store.credential(CONNECTION_CREDENTIAL)?;
+    let last: Option<String> = store.setting(LAST_PORTAL_SETTING)?;
+    Ok(match connected.map(|connected| connected.portal()) {
+        Some(connected) if is_other(&connected) && last.as_ref().is_none_or(is_other) => Some(connected),
+        _ => None,
+    })
 }
 
 /// Notes which portal is served now.
@@ -105,8 +117,8 @@ pub(super) fn let_go(store: &Store) -> Result<bool, StoreError> {
 }
 
 /// Stores a connection that passed, with the catalogue that was read. Numbers of contacts and deals mean other records
-/// in another portal: what is half delivered goes on there only if somebody says that it is the same one. Returns how
-/// many submissions start over.
+/// in another portal: what is half delivered goes on there only if somebody says that it is the same one. An application
+/// of another portal is forgotten. Returns how many submissions start over.
 pub fn keep(
     store: &Store,
     connection: &Connection,
@@ -123,6 +135,10 @@ pub fn keep(
         }
         None => return Err(ConnectError::HalfDone(half_done)),
     };
+    // An application of another portal must not take delivery back there when somebody opens it.
+    if choice != Some(HalfDone::Continue) {
+        app::forget_elsewhere(store, &connection.portal())?;
+    }
     store.put_setting(CATALOG_SETTING, catalog)?;
     remember(store, &connection.portal())?;
     store.put_credential(CONNECTION_CREDENTIAL, connection)?;

@@ -126,6 +126,11 @@ impl Engine {
         self.shared.health().weather.clone()
     }
 
+    /// Whether the portal does not accept the connection's right.
+    pub fn is_refused(&self) -> bool {
+        self.shared.health().is_refused()
+    }
+
     /// What is known of the portal; when nobody has looked for long, it is read anew for the next look.
     pub fn catalog(&self) -> Option<Arc<Catalog>> {
         self.shared.wake();

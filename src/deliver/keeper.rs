@@ -10,7 +10,7 @@ use super::app;
 use super::board::Board;
 use super::clock::now;
 use super::engine::Shared;
-use crate::model::{Call, Catalog, Effect, Millis, Trouble, TroubleKind};
+use crate::model::{Catalog, Millis, Trouble, TroubleKind};
 use crate::portal::Portal;
 
 /// The contract: the catalogue is read again at least every ten minutes.
@@ -126,11 +126,21 @@ impl Health {
         };
     }
 
+    /// The portal does not accept the connection's right, and will not until somebody mends it.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.weather, Weather::Down { .. }) && self.hindrance == Some(TroubleKind::ConnectionRefused)
+    }
+
     /// Tokens may have been stored: what hindered for want of them is tried anew at once.
     pub fn tokens_may_have_come(&mut self) {
         let is_by_tokens = matches!(
             self.hindrance,
-            Some(TroubleKind::Unreachable | TroubleKind::TokenExpired | TroubleKind::AuthorizationLost)
+            Some(
+                TroubleKind::Unreachable
+                    | TroubleKind::TokenExpired
+                    | TroubleKind::AuthorizationLost
+                    | TroubleKind::ConnectionRefused
+            )
         );
         if matches!(self.weather, Weather::Down { .. }) && is_by_tokens {
             self.pause = FIRST_PROBE;
@@ -238,24 +248,17 @@ impl RefreshToken {
     }
 }
 
-/// One cheap call that any connection may make.
-// b24: api-reference/common/system/server-time.md
+/// One cheap call.
 fn probe(shared: &Shared, portal: &Portal) -> bool {
     let started = std::time::Instant::now();
-    let call = Call {
-        key: "probe".to_owned(),
-        method: "server.time".to_owned(),
-        args: Vec::new(),
-        effect: Effect::Read,
-    };
-    match portal.call(&call).trouble() {
-        None => {
+    match app::probe(portal) {
+        Ok(()) => {
             shared.health().up(started.elapsed());
             shared.news();
             true
         }
-        Some(trouble) => {
-            shared.health().trouble(trouble, now());
+        Err(trouble) => {
+            shared.health().trouble(&trouble, now());
             false
         }
     }

@@ -177,7 +177,7 @@ impl Connection {
 
 /// An address in its parts.
 pub(super) struct Address {
-    /// `https://portal.example:8443`, in small letters.
+    /// `https://portal.example:8443`, in small letters and without the usual port.
     pub origin: String,
     uri: Uri,
 }
@@ -206,12 +206,19 @@ impl Address {
         if uri.host().unwrap_or_default().is_empty() {
             return Err(NotAnAddress("the host is missing"));
         }
+        let usual = if scheme == "http" { ":80" } else { ":443" };
+        let authority = authority.strip_suffix(usual).unwrap_or(authority);
         let origin = format!("{scheme}://{}", authority.to_ascii_lowercase());
         Ok(Address { origin, uri })
     }
 
     pub(super) fn host(&self) -> String {
         self.uri.host().unwrap_or_default().to_ascii_lowercase()
+    }
+
+    /// Host and port without the scheme, the usual port left out.
+    pub(super) fn place(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, place)| place)
     }
 }
 

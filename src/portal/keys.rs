@@ -58,6 +58,14 @@ pub fn is_same_host(one: &str, other: &str) -> bool {
     }
 }
 
+/// Whether two addresses name one portal: it may have got a certificate since, and the usual port goes without saying.
+pub fn is_same_portal(one: &str, other: &str) -> bool {
+    match (Address::read(one), Address::read(other)) {
+        (Ok(one), Ok(other)) => one.place() == other.place(),
+        _ => one == other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +100,23 @@ mod tests {
             "https://portal.example"
         ));
         assert!(!is_same_host("", "https://portal.example"));
+    }
+
+    #[test]
+    fn a_portal_stays_the_same_with_a_certificate_and_with_its_usual_port_said() {
+        for (one, other, expected) in [
+            ("https://portal.example", "https://Portal.Example:443/", true),
+            ("https://portal.example", "http://portal.example", true),
+            ("https://portal.example", "http://portal.example:80", true),
+            ("https://portal.example", "https://portal.example:8443", false),
+            ("https://portal.example:443", "https://portal.example:80", false),
+            ("https://portal.example", "https://new.example", false),
+            ("https://[::1]:443", "https://[::1]", true),
+        ] {
+            assert_eq!(is_same_portal(one, other), expected, "{one} {other}");
+        }
+        let keys = app_keys("https://portal.example:443", ID, SECRET).unwrap();
+        assert_eq!(keys.portal, "https://portal.example");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use agent::{OpenError, Options, USUAL_OAUTH_URL};
 pub use check::{APP_RIGHTS, Check, NEEDED_METHODS, OPTIONAL_METHODS, Report, Right};
 pub use connection::{Connection, ConnectionError};
 pub use gateway::{Gateway, gateway};
-pub use keys::{KeysError, app_keys, is_same_host};
+pub use keys::{KeysError, app_keys, is_same_host, is_same_portal};
 pub use oauth::exchange;
 pub use tokens::TokenStore;
 pub use verify::{TokenOwner, VerifyError, verify_token};

@@ -3,8 +3,8 @@
 use super::door::{self, Caller, Denied};
 use super::install::{self, Installed};
 use super::request::{Event, EventKind, is_of};
-use crate::deliver::app;
-use crate::model::{Language, Millis, Secret};
+use crate::deliver::app::{self, Presence};
+use crate::model::{GoneWhy, Installation, Language, Millis, Secret};
 use crate::portal;
 use crate::store::Store;
 
@@ -30,8 +30,7 @@ pub fn receive(
         EventKind::Install => installed(store, options, event, handler, now).map(Received::Installed),
         EventKind::Uninstall => {
             signed(store, &event)?;
-            tracing::warn!("the portal tells that the application was removed");
-            Ok(Received::Removed(app::mark_uninstalled(store)?))
+            removed(store, options)
         }
         EventKind::Other => {
             signed(store, &event)?;
@@ -66,6 +65,30 @@ fn installed(
     install::install(store, options, &verified, handler, language, now)
 }
 
+/// The portal hands its signature to the browser of everybody who presses the button: a colleague could sign a removal,
+/// too. It is a hint only, and our own tokens tell the truth. When the portal does not answer, nothing is marked: if
+/// the application is gone, delivery learns of it by the refusal of its next call.
+// b24: api-reference/common/events/on-app-uninstall.md, api-reference/widgets/_includes/widget_data.md
+fn removed(store: &Store, options: &portal::Options) -> Result<Received, Denied> {
+    let is_known = |known: Installation| known.gone.is_some_and(|gone| gone.why == GoneWhy::Uninstalled);
+    if app::installation(store)?.is_some_and(is_known) {
+        return Ok(Received::Removed(false));
+    }
+    match app::presence(store, options)? {
+        Presence::Works => {
+            tracing::warn!(
+                "an event says that the application was removed, but the portal still accepts its tokens; nothing was changed"
+            );
+            Ok(Received::Nothing)
+        }
+        Presence::Refused => {
+            tracing::warn!("the portal tells that the application was removed");
+            Ok(Received::Removed(app::mark_uninstalled(store)?))
+        }
+        Presence::Unknown(text) => Err(Denied::Unreachable(text)),
+    }
+}
+
 /// The signature that is known, and whether its application is gone.
 fn known_signature(store: &Store) -> Result<Option<(Secret, bool)>, Denied> {
     let Some(installation) = app::installation(store)? else {
@@ -78,7 +101,7 @@ fn known_signature(store: &Store) -> Result<Option<(Secret, bool)>, Denied> {
         .map(|token| (token, is_gone)))
 }
 
-/// Only the portal knows its signature. A removed application's tokens are worth nothing: nothing else proves the event.
+/// Whoever has no business with the portal does not know its signature.
 // b24: api-reference/events/safe-event-handlers.md
 fn signed(store: &Store, event: &Event) -> Result<(), Denied> {
     let keys = app::keys(store)?.ok_or(Denied::NoKeys)?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::door::{Denied, Verified};
 use super::placements::{self, call};
 use crate::deliver::app::{self, AppError};
-use crate::model::{Answer, AppTokens, Arg, Call, Effect, Language, Millis, Secret};
+use crate::model::{Answer, AppTokens, Arg, Call, Effect, Installation, Language, Millis, Secret};
 use crate::portal::{self, Portal};
 use crate::store::Store;
 
@@ -52,8 +52,25 @@ pub enum Missed {
     Said(String),
 }
 
-/// Takes up a verified application. `handler` is the address that its buttons open.
+/// Takes up a verified application. `handler` is the address that its buttons open. Where an installation stands in the
+/// portal and delivers, its tokens stay: nobody knows whether the new refresh token is good before it is needed.
 pub fn install(
+    store: &Store,
+    options: &portal::Options,
+    verified: &Verified,
+    handler: &str,
+    language: Language,
+    now: Millis,
+) -> Result<Installed, Denied> {
+    let delivers = app::status(store)?.is_some_and(|status| status.delivers && status.is_in_use());
+    if delivers && verified.owner.is_installed {
+        return set_up(options, verified, handler, language, false);
+    }
+    install_anew(store, options, verified, handler, language, now)
+}
+
+/// The same with the new tokens in any case: somebody wants them, or the portal does not accept the old ones.
+pub fn install_anew(
     store: &Store,
     options: &portal::Options,
     verified: &Verified,
@@ -66,6 +83,17 @@ pub fn install(
         return Err(Denied::NoCrm);
     }
     let is_new = keep_tokens(store, verified, now)?;
+    set_up(options, verified, handler, language, is_new)
+}
+
+/// What belongs to the application in the portal.
+fn set_up(
+    options: &portal::Options,
+    verified: &Verified,
+    handler: &str,
+    language: Language,
+    is_new: bool,
+) -> Result<Installed, Denied> {
     let portal = open(verified, options)?;
     let buttons = put_up(&portal, handler);
     let farewell = ask_for_farewell(&portal, handler);
@@ -98,11 +126,25 @@ fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied
         .map_err(|error| Denied::Unreachable(error.to_string()))
 }
 
+/// An authorization outside the frame does not tell with what the portal signs its events; whoever opens the application
+/// later does. One that is known is not changed by that. Returns whether it was stored.
+// b24: settings/oauth/index.md, api-reference/widgets/_includes/widget_data.md
+pub fn learn_signature(store: &Store, verified: &Verified) -> Result<bool, Denied> {
+    let Some(sent) = verified.caller.application_token.clone() else {
+        return Ok(false);
+    };
+    let is_unknown = |known: &Installation| known.tokens.application_token.is_none();
+    if !app::installation(store)?.as_ref().is_some_and(is_unknown) {
+        return Ok(false);
+    }
+    Ok(app::learn_signature(store, &verified.keys, sent)?)
+}
+
 /// Stores the tokens, unless they are the ones in use or older ones. Returns whether they are new.
 pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
     let sent = &verified.caller.tokens;
     let known = app::installation(store)?;
-    let is_alive = known.as_ref().is_some_and(|known| known.gone.is_none());
+    let is_alive = app::status(store)?.is_some_and(|status| status.is_in_use());
     let Some(refresh) = &sent.refresh else {
         // Whoever is installed already can do without a second pair.
         return if is_alive {
@@ -129,6 +171,7 @@ pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bo
         AppError::OtherPortal => Denied::OtherPortal {
             ours: verified.keys.portal.clone(),
         },
+        AppError::ServedElsewhere { connected, .. } => Denied::OtherPortal { ours: connected },
         // The keys were changed a moment ago.
         AppError::OtherKeys => Denied::OtherApplication,
         error => Denied::Unreachable(error.to_string()),

@@ -399,6 +399,23 @@ fn keys_of_another_portal_need_a_word_about_what_is_half_delivered() {
 }
 
 #[test]
+fn an_application_goes_on_when_the_portals_new_address_is_stored() {
+    let scene = Scene::running();
+    let first = scene.post(1, 1);
+    scene.bridge.wait_for(&first, "delivered");
+    scene.portal.answer_as("localhost");
+    let stored = scene.connect(&[]);
+    assert_eq!(stored["portal"], scene.portal.portal_url());
+    assert_eq!(
+        (&stored["state"], &stored["delivers"]),
+        (&json!("installed"), &json!(true))
+    );
+    let second = scene.post(2, 2);
+    scene.bridge.wait_for(&second, "delivered");
+    Tally::of(&scene.portal).each_made_one(&[first, second]);
+}
+
+#[test]
 fn a_removed_application_pauses_delivery_and_an_installation_ends_the_pause() {
     let scene = Scene::running();
     assert!(app::mark_uninstalled(&scene.store()).expect("the store"));

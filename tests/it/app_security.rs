@@ -2,7 +2,7 @@
 //! nothing — neither in the portal nor in the bridge.
 
 use b24_bridge::model::Secret;
-use b24_bridge::practice_portal::{AppForm, AppKeys, PracticePortal};
+use b24_bridge::practice_portal::{AppForm, AppKeys, Fault, PracticePortal};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Bridge, order, portal, request, shop_channel, until};
@@ -209,7 +209,6 @@ fn an_old_installation_sent_once_more_changes_nothing() {
     let pair = Pair::new();
     let (query, body) = pair.portal.frame_post(&pair.keys, ADMIN, "DEFAULT", "ru");
     assert_eq!(pair.post(&format!("/b24/install?{query}"), &body).status, 200);
-    pair.portal.finish_install(&pair.keys);
     // Meanwhile somebody else has installed anew: these tokens are older than the ones in use.
     pair.install();
     let before = pair.state();
@@ -304,6 +303,96 @@ fn a_removed_application_is_told_of_and_its_frames_end() {
         pair.bridge.log().contains("cannot be used since").then_some(())
     });
     assert_eq!(pair.bridge.show(&id)["state"], "queued", "nothing is lost");
+}
+
+/// The tokens have not expired; they are simply not accepted any more.
+#[test]
+fn another_administrator_takes_over_from_one_who_was_dismissed() {
+    for is_dismissed in [true, false] {
+        let pair = Pair::new();
+        pair.install();
+        pair.bridge.channel(&shop_channel(json!({})));
+        let first = pair.bridge.post_json("shop-orders", &order(6510)).id();
+        pair.bridge.wait_for(&first, "delivered");
+        pair.portal.world(|world| {
+            for person in &mut world.people {
+                match person.id {
+                    ADMIN if is_dismissed => person.active = false,
+                    ADMIN => person.admin = false,
+                    COLLEAGUE => person.admin = true,
+                    _ => {}
+                }
+            }
+            // Then it is the administrators' alone.
+            if let Some(app) = world.apps.by_client_id_mut(&pair.keys.client_id) {
+                app.installed = is_dismissed;
+            }
+        });
+        let second = pair.bridge.post_json("shop-orders", &order(6511)).id();
+        until("the refusal", || {
+            pair.bridge.log().contains("refuses the connection").then_some(())
+        });
+        let asked = pair.portal.stats().http_requests;
+        until("two more probes", || {
+            (pair.portal.stats().http_requests >= asked + 2).then_some(())
+        });
+        assert!(!pair.bridge.log().contains("the portal answers again"));
+        assert_eq!(pair.bridge.show(&second)["state"], "queued");
+        assert!(pair.is_installed(), "nobody has said that it is gone");
+        let taken = pair.open("/b24/app", COLLEAGUE, "CRM_DEAL_LIST_TOOLBAR");
+        assert_eq!(taken.status, 200, "{}", taken.body);
+        pair.bridge.wait_for(&second, "delivered");
+        let application = &pair.bridge.cli_json(&["portal", "show", "--json"])["application"];
+        assert_eq!(application["user_id"], COLLEAGUE);
+    }
+}
+
+/// The portal's signature passes through the browser of everybody who presses the button.
+#[test]
+fn a_removal_that_a_colleague_signed_changes_nothing() {
+    let pair = Pair::new();
+    pair.install();
+    let opened = pair.open("/b24/app", ADMIN, "CRM_DEAL_LIST_TOOLBAR");
+    let list = format!(
+        "{}{}",
+        pair.bridge.admin(),
+        opened.header("location").expect("a frame")
+    );
+    let (_, body) = pair
+        .portal
+        .frame_post(&pair.keys, COLLEAGUE, "CRM_DEAL_LIST_TOOLBAR", "ru");
+    let seen = form_urlencoded::parse(body.as_bytes())
+        .find(|(key, _)| key == "APPLICATION_TOKEN")
+        .expect("the signature")
+        .1
+        .into_owned();
+    let event = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("event", "ONAPPUNINSTALL"),
+            ("auth[domain]", &pair.portal.domain()),
+            ("auth[application_token]", &seen),
+        ])
+        .finish();
+    let told = || pair.post("/b24/app", &event).status;
+    let before = pair.state();
+    assert_eq!(told(), 200);
+    assert_eq!(pair.state(), before);
+    // A portal that is away says nothing, either way.
+    pair.portal.faults().until_cleared(Fault::Html500);
+    assert_eq!(told(), 503);
+    pair.portal.faults().clear();
+    assert_eq!(pair.state(), before);
+    // And tokens that have expired are renewed first.
+    pair.portal.expire_tokens();
+    assert_eq!(told(), 200);
+    assert!(pair.is_installed());
+    assert_eq!(pair.portal.renewals(), 1);
+    let look = request(&list, "GET", &[], b"").expect("an answer");
+    assert_eq!(look.status, 200, "the frame stays open");
+    pair.bridge.channel(&shop_channel(json!({})));
+    let id = pair.bridge.post_json("shop-orders", &order(6510)).id();
+    pair.bridge.wait_for(&id, "delivered");
+    assert!(pair.bridge.log().contains("still accepts its tokens"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Keys and tokens in the store, and what becomes of a webhook beside them.
 
 use super::*;
+use crate::model::Catalog;
 use crate::model::app::REFRESH_LIFE;
 use crate::practice_portal::{AppForm, Options, PracticePortal};
 
@@ -101,6 +102,71 @@ fn a_webhook_of_another_portal_is_forgotten_unless_it_is_the_same_one() {
     let kept = keep_app_keys(&bench.store, &keys, Some(HalfDone::Continue)).unwrap();
     assert!(kept.webhook_goes_on && !kept.disconnected);
     assert!(matches!(bench.connection(), Some(Connection::Webhook { .. })));
+}
+
+#[test]
+fn an_application_goes_on_at_the_portals_new_address() {
+    let bench = Bench::new();
+    let old = keys_of(OLD, "local.1", "secret");
+    keep_app_keys(&bench.store, &old, None).unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    let new = keys_of(NEW, "local.1", "secret");
+    let kept = keep_app_keys(&bench.store, &new, None).unwrap();
+    assert_eq!(kept, KeptKeys::default());
+    assert_eq!(bench.connection(), Some(Connection::App(new.clone())));
+    let status = status(&bench.store).unwrap().unwrap();
+    assert!(status.delivers && matches!(status.state, AppState::Installed { .. }));
+
+    // Nothing was connected, as an earlier version left it.
+    bench.store.delete_credential(CONNECTION_CREDENTIAL).unwrap();
+    keep_app_keys(&bench.store, &new, None).unwrap();
+    assert_eq!(bench.connection(), Some(Connection::App(new)));
+}
+
+#[test]
+fn no_tokens_outlive_the_portal_that_gave_them() {
+    let bench = Bench::new();
+    let old = keys_of(OLD, "local.1", "secret");
+    keep_app_keys(&bench.store, &old, None).unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    let copy = keys_of(NEW, "local.1", "secret");
+    let kept = keep_app_keys(&bench.store, &copy, Some(HalfDone::StartOver)).unwrap();
+    assert!(kept.disconnected);
+    assert_eq!(
+        (bench.connection(), bench.state()),
+        (None, AppState::NotInstalled)
+    );
+}
+
+#[test]
+fn a_webhook_of_another_portal_is_not_left_for_an_old_application() {
+    let bench = Bench::new();
+    let keys = keys_of(OLD, "local.1", "secret");
+    let webhook = |host: &str| Connection::webhook(&format!("{host}/rest/1/abcdef0123456789/")).unwrap();
+    let connect =
+        |host: &str, choice| connect::keep(&bench.store, &webhook(host), &Catalog::default(), choice);
+    keep_app_keys(&bench.store, &keys, None).unwrap();
+    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "").unwrap();
+    // One of the same portal leaves the application where it is.
+    connect("https://old.example:443", None).unwrap();
+    assert_eq!(super::keys(&bench.store).unwrap(), Some(keys.clone()));
+    connect(NEW, None).unwrap();
+    assert!(bench.store.credential_names("app").unwrap().is_empty());
+
+    // As an earlier version left it: the keys are still there.
+    bench.store.put_credential(APP_KEYS_CREDENTIAL, &keys).unwrap();
+    let refused = keep_tokens(&bench.store, &keys, tokens("a", "m1"), "");
+    assert!(
+        matches!(&refused, Err(AppError::ServedElsewhere { connected, .. }) if connected == NEW),
+        "{refused:?}"
+    );
+    assert_eq!(bench.connection(), Some(webhook(NEW)));
+    assert_eq!(installation(&bench.store).unwrap(), None);
+
+    // Somebody says that both addresses are one portal's.
+    keep_app_keys(&bench.store, &keys, Some(HalfDone::Continue)).unwrap();
+    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "").unwrap();
+    assert_eq!(bench.connection(), Some(Connection::App(keys)));
 }
 
 #[test]

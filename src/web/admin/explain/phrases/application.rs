@@ -61,6 +61,10 @@ pub(super) const APPLICATION: &[(&str, &str)] = &[
         "Это ключи доступа другого портала. Подключите тот портал, который указан здесь.",
     ),
     (
+        "{} is connected, and the application is one of {}; store the application's keys once more if it is to take over",
+        "Подключён портал {0}, а приложение — портала {1}. Если работать должно оно, сохраните ключи приложения ещё раз.",
+    ),
+    (
         "the authorization server does not accept the code ({}); start the connection once more",
         "Сервер авторизации не принимает код ({0}). Начните подключение ещё раз.",
     ),

@@ -46,7 +46,8 @@ pub fn take(visit: &Visit<'_>, code: &Secret) -> Answer {
     let installed = door::verify(&site.store, &options, caller).and_then(|verified| {
         let _one = site.installing();
         let handler = site.app_address();
-        let installed = install::install(&site.store, &options, &verified, &handler, visit.lang, visit.now)?;
+        let installed =
+            install::install_anew(&site.store, &options, &verified, &handler, visit.lang, visit.now)?;
         Ok((verified, installed))
     });
     let (verified, installed) = match installed {

@@ -84,11 +84,14 @@ fn open(visit: &Visit<'_>, form: &Form) -> Answer {
         Ok(known) => known,
         Err(denied) => return denied::page(visit, denied),
     };
-    // Without an installer's address in its form the application is opened at once, and one whose tokens are dead is
+    // Without an installer's address in its form the application is opened at once, and one that cannot deliver is
     // connected anew by whoever opens it.
-    let installation = app::installation(&visit.site.store)?;
-    if installation.is_none_or(|installation| installation.gone.is_some()) {
+    let status = app::status(&visit.site.store)?;
+    if !status.is_some_and(|status| status.is_in_use()) || is_refused(visit, &verified)? {
         return take_up(visit, &verified);
+    }
+    if let Err(error) = install::learn_signature(&visit.site.store, &verified) {
+        tracing::warn!(reason = %error, "the portal's signature could not be stored");
     }
     if place == Placement::Other {
         // The bridge may have got another address since.
@@ -105,6 +108,15 @@ fn open(visit: &Visit<'_>, form: &Form) -> Answer {
         Placement::Other => "/channels",
     };
     Ok(security::see_other(&format!("{base}{list}")))
+}
+
+/// Whether the portal does not accept the tokens in use, though it calls none of them expired, and the caller brings others:
+/// whoever installed the application was dismissed, or lost his rights.
+fn is_refused(visit: &Visit<'_>, verified: &Verified) -> Result<bool, Problem> {
+    if !visit.site.engine.is_refused() || verified.caller.tokens.refresh.is_none() {
+        return Ok(false);
+    }
+    Ok(app::status(&visit.site.store)?.is_some_and(|status| status.delivers))
 }
 
 /// Who is at the door, as the portal confirms it. Guesses are slowed down.
@@ -143,9 +155,13 @@ fn guarded<T>(visit: &Visit<'_>, look: impl FnOnce() -> Result<T, Denied>) -> Re
 /// Installs, and shows what came of it.
 fn take_up(visit: &Visit<'_>, verified: &Verified) -> Answer {
     let site = visit.site;
+    let install = match is_refused(visit, verified)? {
+        true => install::install_anew,
+        false => install::install,
+    };
     let installed = {
         let _one = site.installing();
-        install::install(
+        install(
             &site.store,
             &hasty(site),
             verified,

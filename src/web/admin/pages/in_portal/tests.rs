@@ -1,7 +1,7 @@
 //! The application in the practice portal: installed, opened, and what its pages say when something is amiss.
 
-use crate::deliver::app;
 use crate::deliver::connect::HalfDone;
+use crate::deliver::{CONNECTION_CREDENTIAL, app};
 use crate::model::{AppKeys, GoneWhy, Installation};
 use crate::practice_portal::{self, AppForm, Fault, PracticePortal};
 use crate::web::admin::testing::{ADMIN_URL, Desk, Shown};
@@ -244,6 +244,42 @@ fn whoever_opens_an_application_with_dead_tokens_brings_it_to_life() {
     assert_eq!(shown.status, 200, "{}", shown.body);
     assert_eq!(pair.installation().unwrap().gone, None);
     assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "en").status, 303);
+}
+
+#[test]
+fn whoever_opens_an_application_that_nothing_delivers_by_connects_it() {
+    let mut pair = Pair::new();
+    pair.install();
+    let store = pair.desk.site.store.clone();
+    store.delete_credential(CONNECTION_CREDENTIAL).unwrap();
+    let page = pair.desk.get("/portal").body;
+    assert!(page.contains("Requests from websites wait"), "{page}");
+    assert!(!page.contains("through the webhook"), "{page}");
+    let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "en");
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert!(app::status(&store).unwrap().unwrap().delivers);
+    assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "en").status, 303);
+}
+
+#[test]
+fn tokens_that_deliver_stay_while_the_portal_counts_the_application_as_installed() {
+    let mut pair = Pair::new();
+    pair.install();
+    let first = pair.installation();
+    pair.portal.world(|world| world.placements.clear());
+    let shown = pair.install();
+    assert_eq!(shown.status, 200);
+    assert!(shown.body.contains("data-install-finish"), "{}", shown.body);
+    assert_eq!(pair.installation(), first);
+    assert_eq!(pair.portal.placements().len(), 2, "the buttons are mended");
+    assert_eq!(pair.portal.notifications().len(), 1);
+    // A form that was saved anew asks for a new installation.
+    pair.portal.world(|world| {
+        let app = world.apps.by_client_id_mut(&pair.keys.client_id).unwrap();
+        app.installed = false;
+    });
+    pair.install();
+    assert_ne!(pair.installation(), first);
 }
 
 #[test]

@@ -137,6 +137,34 @@ fn the_way_through_the_portal_connects_it() {
     assert!(check.contains("Everything that is needed is there"), "{check}");
 }
 
+/// The authorization server does not tell with what the portal signs its events.
+#[test]
+fn a_connection_made_outside_the_frame_hears_of_its_removal_once_it_was_opened() {
+    let (portal, keys, mut desk) = with_keys();
+    let state = state_of(&desk.get("/portal").body);
+    assert_eq!(come_back(&mut desk, &portal, &keys, 1, &state).status, 303);
+    let known = |desk: &Desk| {
+        let installation = app::installation(&desk.site.store).unwrap().unwrap();
+        installation.tokens.application_token
+    };
+    assert_eq!(known(&desk), None);
+    let (query, body) = portal.frame_post(&keys, 2, "CRM_DEAL_LIST_TOOLBAR", "ru");
+    assert_eq!(desk.post_raw(&format!("/b24/app?{query}"), body).status, 403);
+    assert_eq!(known(&desk), None, "a colleague's word is none");
+    let (query, body) = portal.frame_post(&keys, 1, "CRM_DEAL_LIST_TOOLBAR", "ru");
+    let other = body.replace("APPLICATION_TOKEN=", "APPLICATION_TOKEN=x");
+    assert_eq!(desk.post_raw(&format!("/b24/app?{query}"), body).status, 303);
+    let learnt = known(&desk);
+    assert!(learnt.is_some());
+    assert_eq!(desk.post_raw(&format!("/b24/app?{query}"), other).status, 303);
+    assert_eq!(known(&desk), learnt, "what is known stays");
+    let (_, event) = portal.event_post(&keys, true);
+    portal.world(|world| world.uninstall(&keys.client_id, true, deliver::now()));
+    assert_eq!(desk.post_raw("/b24/app", event).status, 200);
+    let gone = app::installation(&desk.site.store).unwrap().unwrap().gone;
+    assert_eq!(gone.map(|gone| gone.why), Some(GoneWhy::Uninstalled));
+}
+
 #[test]
 fn a_code_that_nobody_asked_for_is_bait() {
     let (portal, keys, mut desk) = with_keys();

@@ -177,7 +177,8 @@ fn standing(visit: &Visit<'_>, status: &AppStatus, filled: &Filled<'_>) -> Marku
             p { @if status.delivers {
                 (visit.t("Портал будет отключён: запросы с сайтов принимаются и ждут, пока его не подключат снова. Настройка внутри портала закроется.", "The portal is disconnected: requests from websites are taken, and wait until it is connected again. The settings inside the portal close."))
             } @else {
-                (visit.t("Настройка внутри портала закроется. Вебхук продолжит работать.", "The settings inside the portal close. The webhook goes on."))
+                (visit.t("Настройка внутри портала закроется.", "The settings inside the portal close."))
+                @if status.webhook_delivers { " " (visit.t("Вебхук продолжит работать.", "The webhook goes on.")) }
             } }
         }, visit.t("Забыть", "Forget")))
     }
@@ -193,9 +194,13 @@ fn what_now(visit: &Visit<'_>, status: &AppStatus) -> &'static str {
             "Запросы с сайтов идут через него.",
             "Requests from websites go through it.",
         ),
-        (AppState::Installed { .. }, false) => visit.t(
+        (AppState::Installed { .. }, false) if status.webhook_delivers => visit.t(
             "Запросы с сайтов идут через вебхук.",
             "Requests from websites go through the webhook.",
+        ),
+        (AppState::Installed { .. }, false) => visit.t(
+            "Запросы с сайтов ждут: откройте приложение на портале или подключите его заново.",
+            "Requests from websites wait: open the application in the portal, or connect it anew.",
         ),
         (AppState::Gone(_), _) => visit.t("Его нужно подключить заново.", "It has to be connected anew."),
     }
@@ -303,7 +308,9 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             visit.site.frames().close_all();
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
             visit.site.engine.look_again();
-            visit.done("/portal", kept_text(visit, &keys, kept.webhook_goes_on))
+            let status = app::status(&visit.site.store)?;
+            let delivers = status.is_some_and(|status| status.delivers);
+            visit.done("/portal", kept_text(visit, &keys, delivers, kept.webhook_goes_on))
         }
         Err(ConnectError::HalfDone(count)) => ask_half_done(
             visit,
@@ -322,7 +329,14 @@ fn operator_session(visit: &Visit<'_>) -> crate::store::TokenDigest {
     visit.who.token().digest()
 }
 
-fn kept_text(visit: &Visit<'_>, keys: &AppKeys, webhook_goes_on: bool) -> String {
+fn kept_text(visit: &Visit<'_>, keys: &AppKeys, delivers: bool, webhook_goes_on: bool) -> String {
+    if delivers {
+        let text = visit.t(
+            "Ключи приложения сохранены. Оно уже установлено: запросы с сайтов идут через него.",
+            "The application's keys are stored. It is installed already: requests from websites go through it.",
+        );
+        return text.to_owned();
+    }
     let mut text = visit.t(
         format!(
             "Ключи приложения сохранены. Теперь откройте приложение на портале {}.",
