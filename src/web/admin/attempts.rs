@@ -51,19 +51,11 @@ pub struct Attempts {
 impl Attempts {
     /// Counts a try before its password is looked at, so that many at once gain nothing; or how long to wait.
     pub fn begin(&mut self, address: IpAddr, name: &str, now: Millis) -> Result<(), Duration> {
-        self.count(&keys(address, name), now)
-    }
-
-    /// The same where there is no name: a token that the portal has yet to confirm.
-    pub fn begin_from(&mut self, address: IpAddr, now: Millis) -> Result<(), Duration> {
-        self.count(&[address_key(address)], now)
-    }
-
-    fn count(&mut self, keys: &[Key], now: Millis) -> Result<(), Duration> {
+        let keys = keys(address, name);
         if let Some(wait) = keys.iter().filter_map(|key| self.wait(key, now)).max() {
             return Err(wait);
         }
-        for key in keys {
+        for key in &keys {
             self.make_room(key, now);
             let entry = self
                 .entries
@@ -85,11 +77,6 @@ impl Attempts {
         for key in keys(address, name) {
             self.entries.remove(&key);
         }
-    }
-
-    /// The portal has confirmed it.
-    pub fn succeeded_from(&mut self, address: IpAddr) {
-        self.entries.remove(&address_key(address));
     }
 
     fn wait(&self, key: &Key, now: Millis) -> Option<Duration> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::attempts::Attempts;
+use super::knocks::Knocks;
 use super::retries::Retries;
 use super::setup;
 use crate::deliver::{CONNECTION_CREDENTIAL, Engine, app};
@@ -55,8 +56,8 @@ pub struct Site {
     installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
-    /// Tokens that came from the portal, or not from it: apart from passwords, so that neither helps the other.
-    knocks: Mutex<Attempts>,
+    /// Tokens that came from the portal, or not from it.
+    pub(super) knocks: Knocks,
     /// One password at a time is hashed: each takes 19 MiB and a core.
     hashing: Mutex<()>,
     messages: Mutex<HashMap<TokenDigest, Message>>,
@@ -86,7 +87,7 @@ impl Site {
             installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
-            knocks: Mutex::default(),
+            knocks: Knocks::default(),
             hashing: Mutex::default(),
             messages: Mutex::default(),
             tried: Mutex::default(),
@@ -151,10 +152,6 @@ impl Site {
 
     pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
-    }
-
-    pub(super) fn knocks(&self) -> MutexGuard<'_, Attempts> {
-        lock(&self.knocks)
     }
 
     pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {

@@ -107,13 +107,12 @@ fn open(visit: &Visit<'_>, form: &Form) -> Answer {
     Ok(security::see_other(&format!("{base}{list}")))
 }
 
-/// Who is at the door, as the portal confirms it. Guesses are slowed down.
+/// Who is at the door, as the portal confirms it.
 fn knock(visit: &Visit<'_>, form: &Form) -> Result<(Verified, Placement), denied::Why> {
     let sent = FrameCall::read(visit.query.pairs(), form.pairs());
-    let sent = sent.ok_or_else(|| Denied::Forged("it carries none".to_owned()));
-    let place = sent.as_ref().map_or(Placement::Other, |sent| sent.place);
+    let sent = sent.ok_or_else(|| turned_away(visit, Denied::Forged("it carries none".to_owned())))?;
+    let place = sent.place;
     let verified = guarded(visit, || {
-        let sent = sent?;
         let caller = Caller {
             domain: sent.domain,
             member_id: sent.member_id,
@@ -125,19 +124,20 @@ fn knock(visit: &Visit<'_>, form: &Form) -> Result<(Verified, Placement), denied
     Ok((verified, place))
 }
 
-/// Counts a try before it is looked at, so that many at once gain nothing.
+/// Lets the portal be asked, by so many at once and so often as it can bear.
 fn guarded<T>(visit: &Visit<'_>, look: impl FnOnce() -> Result<T, Denied>) -> Result<T, denied::Why> {
-    let began = visit.site.knocks().begin_from(visit.peer, visit.now);
-    began.map_err(denied::Why::TooOften)?;
-    let looked = look();
-    let is_suspicious = matches!(&looked, Err(denied) if denied.is_suspicious());
-    if !is_suspicious {
-        visit.site.knocks().succeeded_from(visit.peer);
-    }
-    looked.map_err(|denied| {
-        tracing::warn!(address = %visit.peer, path = visit.path, reason = %denied, "nobody came in from the portal");
-        denied::Why::Denied(denied)
+    let place = visit.site.knocks.begin(visit.now).map_err(denied::Why::Full)?;
+    look().map_err(|denied| {
+        if denied.was_asked_in_vain() {
+            place.was_fruitless();
+        }
+        turned_away(visit, denied)
     })
+}
+
+fn turned_away(visit: &Visit<'_>, denied: Denied) -> denied::Why {
+    tracing::warn!(address = %visit.peer, path = visit.path, reason = %denied, "nobody came in from the portal");
+    denied::Why::Denied(denied)
 }
 
 /// Installs, and shows what came of it.
@@ -182,8 +182,15 @@ fn come_in(visit: &Visit<'_>, verified: &Verified) -> Result<String, Problem> {
 fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
     let site = visit.site;
     let received = {
-        let _one = site.installing();
-        event::receive(&site.store, &hasty(site), event, &site.app_address(), visit.now)?
+        let alone = || site.installing();
+        event::receive(
+            &site.store,
+            &hasty(site),
+            event,
+            &site.app_address(),
+            visit.now,
+            alone,
+        )?
     };
     match received {
         Received::Installed(_) => site.engine.look_again(),

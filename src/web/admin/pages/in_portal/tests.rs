@@ -1,5 +1,7 @@
 //! The application in the practice portal: installed, opened, and what its pages say when something is amiss.
 
+use std::time::Duration;
+
 use crate::deliver::app;
 use crate::deliver::connect::HalfDone;
 use crate::model::{AppKeys, GoneWhy, Installation};
@@ -269,7 +271,7 @@ fn an_installation_that_comes_before_the_keys_is_kept_for_them() {
 }
 
 #[test]
-fn guesses_are_slowed_down_and_colleagues_are_no_guesses() {
+fn junk_reaches_the_portal_as_a_trickle_and_shuts_nobody_out_for_long() {
     let mut pair = Pair::new();
     pair.install();
     for _ in 0..30 {
@@ -277,24 +279,52 @@ fn guesses_are_slowed_down_and_colleagues_are_no_guesses() {
     }
     let (query, _) = pair.portal.frame_post(&pair.keys, ADMIN, DEAL_LIST, "ru");
     let guess = |desk: &mut Desk| desk.post_raw(&format!("/b24/app?{query}"), "AUTH_ID=guess".to_owned());
-    for n in 0..20 {
+    let calls = pair.portal.stats().http_requests;
+    for body in ["", "DOMAIN=evil.example&AUTH_ID=guess"] {
+        for n in 0..200 {
+            let shown = pair.desk.post_raw("/b24/app", body.to_owned());
+            assert_eq!(shown.status, 403, "{n}");
+        }
+    }
+    let asked = |pair: &Pair| pair.portal.stats().http_requests - calls;
+    assert_eq!(
+        asked(&pair),
+        0,
+        "what is no token of this portal costs it nothing"
+    );
+    for n in 0..100 {
         assert_eq!(guess(&mut pair.desk).status, 403, "{n}");
+        if n == 40 {
+            let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "ru");
+            assert_eq!(shown.status, 303, "an administrator at the same address comes in");
+        }
+    }
+    assert_eq!(asked(&pair), 101);
+    let shown = guess(&mut pair.desk);
+    assert_eq!((shown.status, asked(&pair)), (429, 101), "{}", shown.body);
+    assert_eq!(shown.header("retry-after"), "2");
+    pair.desk.now = pair.desk.now + Duration::from_secs(1);
+    assert_eq!(pair.opened("/b24/app", ADMIN, DEAL_LIST, "ru").status, 303);
+}
+
+#[test]
+fn a_portal_that_hangs_takes_few_threads_and_holds_up_no_installation() {
+    let mut pair = Pair::new();
+    let (_, event) = pair.portal.event_post(&pair.keys, false);
+    let forged = event.replace("access_token%5D=", "access_token%5D=x");
+    // Somebody's installation takes its time: a stranger does not wait for it, nor the other way round.
+    std::mem::forget(pair.desk.site.installing());
+    assert_eq!(pair.desk.post_raw("/b24/install", forged).status, 403);
+    // As if the portal did not answer any of them.
+    while let Ok(place) = pair.desk.site.knocks.begin(pair.desk.now) {
+        std::mem::forget(place);
     }
     let calls = pair.portal.stats().http_requests;
-    let shown = guess(&mut pair.desk);
-    assert_eq!(shown.status, 429);
+    let shown = pair.opened("/b24/app", ADMIN, DEAL_LIST, "ru");
+    assert_eq!(shown.status, 503, "{}", shown.body);
+    assert!(shown.body.contains("Мост занят"), "{}", shown.body);
     assert!(!shown.header("retry-after").is_empty());
-    assert_eq!(
-        pair.portal.stats().http_requests,
-        calls,
-        "the portal is left in peace"
-    );
-    pair.desk.peer = [10, 0, 0, 2];
-    assert_eq!(
-        pair.opened("/b24/app", ADMIN, DEAL_LIST, "ru").status,
-        303,
-        "others come in"
-    );
+    assert_eq!(pair.portal.stats().http_requests, calls);
 }
 
 #[test]
