@@ -463,6 +463,28 @@ fn a_refresh_token_is_exchanged_before_it_dies_and_not_sooner() {
 }
 
 #[test]
+fn an_early_exchange_that_fails_leaves_the_good_token_in_use() {
+    let instead = Instead::default();
+    *instead.lock().unwrap() = Some(|_| Act::Reply(502, String::new(), "<html>".into()));
+    let purse = Purse::holding("good-token", "old-refresh");
+    let site = Site::start(&accepting("good-token"), &instead, |_| {});
+    let portal = site.open(&purse);
+    let soon = now() + Duration::from_secs(181 * 86_400);
+    assert!(portal.refresh_before(soon).is_err());
+    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
+    assert_eq!(site.renewals(), 1, "delivery asked for another token");
+    // The server grants a pair, and the disk does not take it.
+    *instead.lock().unwrap() =
+        Some(|_| json(r#"{"access_token":"new-token","refresh_token":"new-refresh"}"#));
+    purse.disk_is_full.store(true, Ordering::SeqCst);
+    assert!(portal.refresh_before(soon).is_err());
+    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
+    purse.disk_is_full.store(false, Ordering::SeqCst);
+    assert_eq!(portal.refresh_before(soon), Ok(()));
+    assert_eq!((site.renewals(), purse.access().as_str()), (2, "new-token"));
+}
+
+#[test]
 fn a_renamed_portal_is_followed_with_the_token() {
     let new = Server::start(|_, request| echo(request));
     let location = format!("Location: http://{}/rest/batch\r\n", new.address);

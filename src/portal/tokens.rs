@@ -179,6 +179,11 @@ impl Kept {
     /// A token in the place of one that has expired: a new one, or the one that somebody else has had meanwhile.
     pub(super) fn renew(&self, agent: &ureq::Agent, used: &Secret, now: Millis) -> Result<Secret, Trouble> {
         self.spend(used);
+        self.exchange(agent, used, now)
+    }
+
+    /// The same in the place of one that may still be good: it stays in use until another pair is stored.
+    fn exchange(&self, agent: &ureq::Agent, used: &Secret, now: Millis) -> Result<Secret, Trouble> {
         let _one = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         let _alone = self.lock().map_err(|error| {
             later(format!(
@@ -229,7 +234,7 @@ impl Kept {
     ) -> Result<(), Trouble> {
         let installation = self.alive()?;
         if installation.tokens.refresh_until < moment {
-            self.renew(agent, &installation.tokens.access, now)?;
+            self.exchange(agent, &installation.tokens.access, now)?;
         }
         Ok(())
     }
