@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{OpenError, Options, Portal};
 use crate::model::{Answer, AppKeys, Call, Effect, Secret, Trouble, TroubleKind};
+use crate::wire::verdict::NO_ACCESS;
 
 /// Who stands behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,15 @@ fn questions() -> [Call; 3] {
 fn result(answer: Answer) -> Result<Value, VerifyError> {
     match answer {
         Answer::Done { result, .. } => Ok(result),
-        Answer::Refused(refusal) => Err(VerifyError::Refused(refusal.text)),
+        Answer::Refused(refusal) if refusal.code.eq_ignore_ascii_case(NO_ACCESS) => {
+            Err(VerifyError::Refused(refusal.text))
+        }
+        // Not a word on the token: the portal does not do what it does for everybody.
+        Answer::Refused(refusal) => Err(VerifyError::Trouble(Trouble {
+            kind: TroubleKind::NotServed,
+            text: refusal.text,
+            not_before: None,
+        })),
         Answer::Later(trouble) | Answer::Unknown(trouble) => Err(match trouble.kind {
             TroubleKind::TokenExpired | TroubleKind::ConnectionRefused => VerifyError::Refused(trouble.text),
             _ => VerifyError::Trouble(trouble),
