@@ -46,9 +46,15 @@ pub fn verify_token(keys: &AppKeys, access: &Secret, options: &Options) -> Resul
     let mut next = || answers.next().unwrap_or(Ok(Value::Null));
     let (app, profile, scope) = (next()?, next()?, next()?);
 
-    // The portal's word for an application's code is the keys' word for its id.
-    // b24: settings/oauth/index.md
-    if app.get("CODE").and_then(Value::as_str) != Some(keys.client_id.as_str()) {
+    // The documentation calls this the application's code, and names the client_id of a local application so, too; that
+    // the two are one it does not say. So the log shows what came, which is no secret.
+    // b24: api-reference/common/system/app-info.md, settings/oauth/index.md
+    let code = app.get("CODE").and_then(Value::as_str);
+    if code != Some(keys.client_id.as_str()) {
+        tracing::warn!(
+            code = code.unwrap_or_default(), client_id = %keys.client_id,
+            "the portal names another application as the token's than the one whose keys are stored"
+        );
         return Err(VerifyError::OtherApplication);
     }
     // Of a dismissed user there is nothing to tell.
