@@ -33,6 +33,7 @@ pub const ROUTES: &[Route] = &[
     call("/b24/install", set_up),
     greet("/b24/app", arrive),
     call("/b24/app", open),
+    greet(installed::LAST_RESORT, installed::by_library),
 ];
 
 /// GET: a person who tries the address, or the portal that sends one back with a code.
