@@ -5,6 +5,7 @@ use maud::html;
 use crate::http::StatusCode;
 use crate::http::header::{HeaderValue, RETRY_AFTER};
 use crate::portal_app::Denied;
+use crate::web::admin::explain;
 use crate::web::admin::knocks::Full;
 use crate::web::admin::view::{Tone, notice};
 use crate::web::admin::visit::{Answer, Problem, Visit};
@@ -117,7 +118,7 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
                 "The portal does not confirm who you are",
             ),
             plain(
-                "Пропуск, с которым открыта страница, портал не признаёт: он просрочен или не его.",
+                "Пропуск, с которым открыта страница, портал не признаёт: он просрочен или выдан не этим порталом.",
                 "The portal does not accept the token with which this page was opened: it has expired, or is not the portal's.",
             ),
             (
@@ -204,7 +205,7 @@ pub fn page(visit: &Visit<'_>, why: Why) -> Answer {
         .narrow()
         .status(why.status())
         .body(html! {
-            (notice(Tone::Bad, html! { p { (words.what) } @if let Some(said) = said { p lang="en" { (said) } } }))
+            (notice(Tone::Bad, html! { p { (words.what) } @if let Some(said) = said { (explain::paragraph(visit.lang, said)) } }))
             p { (words.way_out) }
         })
         .response();

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use crate::deliver::app;
 use crate::portal_app::{Installed, Missed, Verified, title};
-use crate::web::admin::frame;
 use crate::web::admin::security::{self, LIBRARY};
 use crate::web::admin::view::{Tone, badge, notice};
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::admin::{explain, frame};
 
 /// Where the portal's own script is let in.
 pub const LAST_RESORT: &str = "/b24/finish";
@@ -131,7 +131,7 @@ fn line(visit: &Visit<'_>, done: &Result<(), Missed>, name: &str, about: Markup)
             @else { (badge(Tone::Warn, visit.t("Не вышло", "Not done"))) }
             div {
                 p.check-name { (name) }
-                @if let Err(Missed::Said(text)) = done { p.hint lang="en" { (text) } }
+                @if let Err(Missed::Said(text)) = done { p.hint { (explain::words(visit.lang, text)) } }
                 p.hint { (about) }
             }
         }

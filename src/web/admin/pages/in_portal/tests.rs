@@ -375,6 +375,8 @@ fn a_portal_that_does_not_answer_is_no_forgery() {
     pair.portal.faults().clear();
     assert_eq!(shown.status, 503, "{}", shown.body);
     assert!(shown.body.contains("не смог спросить портал"), "{}", shown.body);
+    assert!(!shown.body.contains("lang=\"en\""), "{}", shown.body);
+    assert!(!shown.body.contains("HTTP 500, "), "{}", shown.body);
     assert_eq!(pair.state(), before);
 }
 

@@ -11,11 +11,11 @@ use crate::deliver::connect::ConnectError;
 use crate::http::StatusCode;
 use crate::model::{AppKeys, Gone, GoneWhy};
 use crate::portal::{APP_RIGHTS, Connection, KeysError, app_keys};
-use crate::web::admin::csrf;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Input, Tone, badge, confirm, copy, facts, notice, submit};
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::admin::{csrf, explain};
 
 /// A right as the portal's form names it.
 // b24: api-reference/scopes/permissions.md
@@ -314,7 +314,7 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             },
         ),
         Err(ConnectError::Store(error)) => Err(error.into()),
-        Err(error) => visit.failed("/portal", error.to_string()),
+        Err(error) => visit.failed("/portal", explain::in_full(visit.lang, &error.to_string())),
     }
 }
 
