@@ -104,15 +104,15 @@ impl Attempts {
 
 fn keys(address: IpAddr, name: &str) -> [Key; 2] {
     let name = name.trim().to_lowercase().chars().take(NAME_CHARS).collect();
-    [address_key(address), Key::Name(name)]
+    [Key::Address(network(address)), Key::Name(name)]
 }
 
-fn address_key(address: IpAddr) -> Key {
-    Key::Address(match address {
-        // Whoever has one IPv6 address has its /64.
+/// What counts as one address: whoever has one IPv6 address has its /64.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address {
         IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
         v4 => v4,
-    })
+    }
 }
 
 #[cfg(test)]

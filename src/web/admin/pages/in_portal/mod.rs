@@ -204,13 +204,33 @@ fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
     Ok(received)
 }
 
-/// Installations that came before the keys: now they can be verified.
-pub fn take_early(visit: &Visit<'_>) {
-    for event in visit.site.take_early(visit.now) {
-        if let Err(denied) = take(visit, event) {
-            tracing::warn!(reason = %denied, "an early installation was not taken");
+/// Installations that came before the keys: now they can be verified. What the portal cannot be asked about stays for later.
+pub fn take_early(visit: &Visit<'_>) -> Result<(), Problem> {
+    let site = visit.site;
+    let Some(keys) = app::keys(&site.store)? else {
+        return Ok(());
+    };
+    let mut kept = site.early().take(&keys.portal, visit.now).into_iter();
+    while let Some(one) = kept.next() {
+        let place = site.knocks.begin(visit.now).ok();
+        let taken = place.as_ref().map(|_| take(visit, one.event.clone()));
+        match taken {
+            Some(Ok(_)) => {}
+            None | Some(Err(Denied::Unreachable(_) | Denied::Store(_))) => {
+                tracing::warn!(address = %one.from, "an early installation cannot be verified yet; it is kept");
+                let rest = std::iter::once(one).chain(kept).collect();
+                site.early().put_back(rest, visit.now);
+                return Ok(());
+            }
+            Some(Err(denied)) => {
+                if let Some(place) = place.filter(|_| denied.was_asked_in_vain()) {
+                    place.was_fruitless();
+                }
+                tracing::warn!(address = %one.from, reason = %denied, "an early installation was not taken");
+            }
         }
     }
+    Ok(())
 }
 
 /// An event: nobody reads the answer.
@@ -221,7 +241,7 @@ fn told(visit: &Visit<'_>, event: Event) -> Answer {
     let (status, text) = match received {
         Ok(_) => (StatusCode::OK, "taken"),
         Err(denied::Why::Denied(Denied::NoKeys)) if sent.kind == EventKind::Install => {
-            site.keep_early(sent, visit.now);
+            site.early().keep(sent, visit.peer, visit.now);
             (
                 StatusCode::ACCEPTED,
                 "kept until the application's keys are entered",

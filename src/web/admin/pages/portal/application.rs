@@ -5,6 +5,7 @@
 
 use maud::{Markup, html};
 
+use super::super::in_portal;
 use super::connecting::{Asking, ask_half_done, chosen};
 use crate::deliver::app::{self, AppState, AppStatus, AppWarning};
 use crate::deliver::connect::ConnectError;
@@ -302,8 +303,24 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             visit.site.forget_tried(&session);
             visit.site.frames().close_all();
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
+            in_portal::take_early(visit)?;
             visit.site.engine.look_again();
-            visit.done("/portal", kept_text(visit, &keys, kept.webhook_goes_on))
+            let is_installed = app::installation(&visit.site.store)?
+                .is_some_and(|known| known.gone.is_none() && known.client_id == keys.client_id);
+            let text = match is_installed {
+                true => visit.t(
+                    format!(
+                        "Ключи приложения сохранены, оно установлено на портале {}.",
+                        keys.portal
+                    ),
+                    format!(
+                        "The application's keys are stored, and it is installed in {}.",
+                        keys.portal
+                    ),
+                ),
+                false => kept_text(visit, &keys, kept.webhook_goes_on),
+            };
+            visit.done("/portal", text)
         }
         Err(ConnectError::HalfDone(count)) => ask_half_done(
             visit,
