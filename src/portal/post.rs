@@ -176,9 +176,9 @@ impl Read for Watched<'_> {
 
 fn unreachable(portal: &str, error: &Error) -> String {
     match error {
-        Error::HostNotFound => nameless(&portal),
+        Error::HostNotFound => nameless(portal),
         // The standard library has no kind of error for a name that nobody knows.
-        Error::Io(io) if io.to_string().starts_with("failed to lookup address") => nameless(&portal),
+        Error::Io(io) if io.to_string().starts_with("failed to lookup address") => nameless(portal),
         Error::Timeout(_) => {
             format!("no connection to {portal} in time; check the route and the firewall")
         }
