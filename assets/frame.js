@@ -6,9 +6,10 @@
 // where empty parameters are left out with their colon. Only its own origin is written to and listened to.
 //
 // data-portal, data-app-sid      on the body: the portal's origin, and the session by which it knows this frame
-// data-install-finish            an element of a page at which the installation is done: the portal is told to end it;
-//                                its value: the address of the portal's own script, the last resort
+// data-install-finish            an element of a page at which the installation is done: the portal is told to end it
 // data-install-help              an element (hidden until now) for when the portal does not answer
+// data-install-library           an element of the page of the last resort, where Bitrix24's own script ends it;
+//                                its value: the script's address
 "use strict";
 
 (() => {
@@ -67,25 +68,25 @@
   }
   begin();
 
-  async function finish(library) {
+  async function finish() {
     try {
       const begun = await ask("getInitData");
       // An application that is installed already has nothing to end.
       if (begun?.INSTALL) send("setInstallFinish");
     } catch {
-      byLibrary(library);
+      const help = document.querySelector("[data-install-help]");
+      if (help) help.hidden = false;
     }
   }
 
   function byLibrary(address) {
-    const help = document.querySelector("[data-install-help]");
-    if (help) help.hidden = false;
     const script = document.createElement("script");
     script.src = address;
     script.onload = () => window.BX24?.init(() => window.BX24.installFinish());
     document.head.append(script);
   }
 
-  const installed = document.querySelector("[data-install-finish]");
-  if (installed) finish(installed.dataset.installFinish);
+  if (document.querySelector("[data-install-finish]")) finish();
+  const lastResort = document.querySelector("[data-install-library]");
+  if (lastResort) byLibrary(lastResort.dataset.installLibrary);
 })();

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::APP_TOKENS_CREDENTIAL;
+use super::now;
 use crate::model::{AppTokens, Gone, Installation, Secret};
 use crate::portal::{self, Connection, OpenError, Portal, TokenStore};
 use crate::store::Store;
 
 /// The lock that all processes of a data directory share while one of them renews.
 const LOCK: &str = "tokens";
+
+/// When a renewal began last. Nobody reads it: it is written to learn whether the disk would take the new pair.
+const BEGUN_SETTING: &str = "app_tokens_renewal";
 
 /// Opens a stored connection of either kind.
 pub fn open(store: &Store, connection: Connection, options: &portal::Options) -> Result<Portal, OpenError> {
@@ -23,6 +27,12 @@ impl TokenStore for Stored {
     fn load(&self) -> Result<Option<Installation>, String> {
         self.0
             .credential(APP_TOKENS_CREDENTIAL)
+            .map_err(|error| error.to_string())
+    }
+
+    fn try_disk(&self) -> Result<(), String> {
+        self.0
+            .put_setting(BEGUN_SETTING, &now())
             .map_err(|error| error.to_string())
     }
 

@@ -126,6 +126,9 @@ pub enum TroubleKind {
     /// The connection itself is refused (NO_AUTH_FOUND, INVALID_CREDENTIALS, a deleted webhook):
     /// every submission waits until the administrator mends it.
     ConnectionRefused,
+    /// The portal serves nobody in this way, whoever asks (a redirect, "https required", ACCESS_DENIED of a plan without
+    /// REST, a closed portal). Says nothing of the connection's own right; waits like a refused one.
+    NotServed,
     /// The application's tokens are dead: nobody is asked again before it is connected anew.
     AuthorizationLost,
     /// An earlier command of the same batch failed and the batch stopped there.

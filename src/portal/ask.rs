@@ -103,9 +103,7 @@ impl Portal {
             }
             Posted::NotSent(text) => whole(calls.len(), Answer::Later, TroubleKind::Unreachable, text),
             Posted::Lost(text) => whole(calls.len(), Answer::Unknown, TroubleKind::AnswerLost, text),
-            Posted::Redirected(text) => {
-                whole(calls.len(), Answer::Later, TroubleKind::ConnectionRefused, text)
-            }
+            Posted::Redirected(text) => whole(calls.len(), Answer::Later, TroubleKind::NotServed, text),
         };
         self.gate.learn(calls, &mut reply, at);
         for (answer, call) in reply.answers.iter_mut().zip(calls) {

@@ -32,7 +32,6 @@ pub fn app_keys(portal: &str, client_id: &str, client_secret: &str) -> Result<Ap
     let (client_id, client_secret) = (client_id.trim(), client_secret.trim());
     let is_word =
         |text: &str| (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    // `app.…` is an application of the market, whose keys work as well.
     let is_id = is_word(client_id)
         && client_id
             .bytes()

@@ -264,11 +264,7 @@ fn other_redirects_are_not_followed() {
         let answer = open(&old.url(), &Options::default())
             .batch(&one(&write()), true)
             .remove(0);
-        assert_eq!(
-            kind(&answer),
-            ("later", Some(TroubleKind::ConnectionRefused)),
-            "{shown}"
-        );
+        assert_eq!(kind(&answer), ("later", Some(TroubleKind::NotServed)), "{shown}");
         assert!(!text(&answer).contains("abcdef0123456789"));
     }
     // Two portals that send calls to each other: one repetition, no more.
@@ -284,7 +280,7 @@ fn other_redirects_are_not_followed() {
     let answer = open(&old.url(), &Options::default())
         .batch(&one(&write()), true)
         .remove(0);
-    assert_eq!(kind(&answer), ("later", Some(TroubleKind::ConnectionRefused)));
+    assert_eq!(kind(&answer), ("later", Some(TroubleKind::NotServed)));
     assert!(target.seen().is_empty());
     assert_eq!((old.seen().len(), other.seen().len()), (1, 1));
 }

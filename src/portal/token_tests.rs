@@ -21,6 +21,8 @@ struct Purse {
     kept: Mutex<Option<Installation>>,
     locked: Arc<AtomicBool>,
     disk_is_full: AtomicBool,
+    /// It fills while the server is asked.
+    disk_fills: AtomicBool,
 }
 
 struct Unlock(Arc<AtomicBool>);
@@ -34,6 +36,13 @@ impl Drop for Unlock {
 impl TokenStore for Purse {
     fn load(&self) -> Result<Option<Installation>, String> {
         Ok(self.kept.lock().unwrap().clone())
+    }
+
+    fn try_disk(&self) -> Result<(), String> {
+        match self.disk_is_full.load(Ordering::SeqCst) && !self.disk_fills.load(Ordering::SeqCst) {
+            true => Err("the disk is full".to_owned()),
+            false => Ok(()),
+        }
     }
 
     fn replace(&self, refresh: &Secret, new: &AppTokens) -> Result<bool, String> {
@@ -353,6 +362,7 @@ fn a_pair_that_the_disk_refused_is_stored_later_and_not_asked_for_again() {
     let purse = Purse::holding("old-token", "old-refresh");
     let site = Site::start(&accepting("another"), &Instead::default(), |_| {});
     let portal = site.open(&purse);
+    purse.disk_fills.store(true, Ordering::SeqCst);
     purse.disk_is_full.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         let (kind, text) = trouble(&portal.batch(&one(&write()), true)[0]);
@@ -361,6 +371,24 @@ fn a_pair_that_the_disk_refused_is_stored_later_and_not_asked_for_again() {
     }
     purse.disk_is_full.store(false, Ordering::SeqCst);
     assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
+    assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
+}
+
+#[test]
+fn nobody_renews_on_a_full_disk() {
+    let purse = Purse::holding("old-token", "old-refresh");
+    let site = Site::start(&accepting("another"), &Instead::default(), |_| {});
+    purse.disk_is_full.store(true, Ordering::SeqCst);
+    // As a page or a command: with its end all is forgotten that is not stored.
+    let answer = site.open(&purse).batch(&one(&write()), true).remove(0);
+    let (problem, text) = trouble(&answer);
+    assert_eq!((problem, site.renewals()), (TroubleKind::TokenExpired, 0));
+    assert!(text.contains("the disk is full"), "{text}");
+    purse.disk_is_full.store(false, Ordering::SeqCst);
+    assert_eq!(
+        kind(&site.open(&purse).batch(&one(&write()), true)[0]),
+        ("done", None)
+    );
     assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
 }
 
@@ -460,6 +488,29 @@ fn a_refresh_token_is_exchanged_before_it_dies_and_not_sooner() {
     assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
     assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
     assert_eq!(site.renewals(), 1);
+}
+
+#[test]
+fn an_early_exchange_that_fails_leaves_the_good_token_in_use() {
+    let instead = Instead::default();
+    *instead.lock().unwrap() = Some(|_| Act::Reply(502, String::new(), "<html>".into()));
+    let purse = Purse::holding("good-token", "old-refresh");
+    let site = Site::start(&accepting("good-token"), &instead, |_| {});
+    let portal = site.open(&purse);
+    let soon = now() + Duration::from_secs(181 * 86_400);
+    assert!(portal.refresh_before(soon).is_err());
+    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
+    assert_eq!(site.renewals(), 1, "delivery asked for another token");
+    // The server grants a pair, and the disk does not take it.
+    *instead.lock().unwrap() =
+        Some(|_| json(r#"{"access_token":"new-token","refresh_token":"new-refresh"}"#));
+    purse.disk_fills.store(true, Ordering::SeqCst);
+    purse.disk_is_full.store(true, Ordering::SeqCst);
+    assert!(portal.refresh_before(soon).is_err());
+    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
+    purse.disk_is_full.store(false, Ordering::SeqCst);
+    assert_eq!(portal.refresh_before(soon), Ok(()));
+    assert_eq!((site.renewals(), purse.access().as_str()), (2, "new-token"));
 }
 
 #[test]

@@ -9,7 +9,9 @@
 //!
 //! # The new pair is stored before it is used
 //!
-//! Each renewal brings a new refresh token and may be the end of the old one. When the disk refuses the new pair, it is
+//! Each renewal brings a new refresh token and may be the end of the old one. Before one is asked for, something is
+//! written: on a full disk nobody renews, and above all no page or command, which ends with its answer and takes a pair
+//! that could not be stored along. When the disk refuses the new pair after all, it is
 //! kept in memory, nothing is sent, and the next attempt begins with storing it. When the process ends, or the answer
 //! is lost, before the pair was stored, the old refresh token is tried again: the documentation does not say that
 //! it dies with its first use, so this may well succeed. If the server then answers `invalid_grant`, the application
@@ -38,6 +40,9 @@ const LOCK_LOOK: Duration = Duration::from_millis(250);
 pub trait TokenStore: Send + Sync {
     /// What is stored now.
     fn load(&self) -> Result<Option<Installation>, String>;
+
+    /// Writes something of no matter to where the tokens are, and is refused when they would be.
+    fn try_disk(&self) -> Result<(), String>;
 
     /// Puts a new pair in the place of the one with this refresh token; false when other tokens stand there by now.
     /// On the disk when it returns.
@@ -179,6 +184,11 @@ impl Kept {
     /// A token in the place of one that has expired: a new one, or the one that somebody else has had meanwhile.
     pub(super) fn renew(&self, agent: &ureq::Agent, used: &Secret, now: Millis) -> Result<Secret, Trouble> {
         self.spend(used);
+        self.exchange(agent, used, now)
+    }
+
+    /// The same in the place of one that may still be good: it stays in use until another pair is stored.
+    fn exchange(&self, agent: &ureq::Agent, used: &Secret, now: Millis) -> Result<Secret, Trouble> {
         let _one = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         let _alone = self.lock().map_err(|error| {
             later(format!(
@@ -190,6 +200,11 @@ impl Kept {
         let old = installation.tokens;
         if old.access == *used {
             self.not_too_often(now)?;
+            self.store.try_disk().map_err(|error| {
+                later(format!(
+                    "the disk takes no writes, and the application's tokens are not renewed before it does ({error})"
+                ))
+            })?;
             self.ask(agent, old, now)?;
         }
         // What stands in the store now is what counts, whoever put it there.
@@ -229,7 +244,7 @@ impl Kept {
     ) -> Result<(), Trouble> {
         let installation = self.alive()?;
         if installation.tokens.refresh_until < moment {
-            self.renew(agent, &installation.tokens.access, now)?;
+            self.exchange(agent, &installation.tokens.access, now)?;
         }
         Ok(())
     }

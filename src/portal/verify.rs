@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{OpenError, Options, Portal};
 use crate::model::{Answer, AppKeys, Call, Effect, Secret, Trouble, TroubleKind};
+use crate::wire::verdict::NO_ACCESS;
 
 /// Who stands behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +46,15 @@ pub fn verify_token(keys: &AppKeys, access: &Secret, options: &Options) -> Resul
     let mut next = || answers.next().unwrap_or(Ok(Value::Null));
     let (app, profile, scope) = (next()?, next()?, next()?);
 
-    // The portal's word for an application's code is the keys' word for its id.
-    // b24: settings/oauth/index.md
-    if app.get("CODE").and_then(Value::as_str) != Some(keys.client_id.as_str()) {
+    // The documentation calls this the application's code, and names the client_id of a local application so, too; that
+    // the two are one it does not say. So the log shows what came, which is no secret.
+    // b24: api-reference/common/system/app-info.md, settings/oauth/index.md
+    let code = app.get("CODE").and_then(Value::as_str);
+    if code != Some(keys.client_id.as_str()) {
+        tracing::warn!(
+            code = code.unwrap_or_default(), client_id = %keys.client_id,
+            "the portal names another application as the token's than the one whose keys are stored"
+        );
         return Err(VerifyError::OtherApplication);
     }
     // Of a dismissed user there is nothing to tell.
@@ -86,7 +93,15 @@ fn questions() -> [Call; 3] {
 fn result(answer: Answer) -> Result<Value, VerifyError> {
     match answer {
         Answer::Done { result, .. } => Ok(result),
-        Answer::Refused(refusal) => Err(VerifyError::Refused(refusal.text)),
+        Answer::Refused(refusal) if refusal.code.eq_ignore_ascii_case(NO_ACCESS) => {
+            Err(VerifyError::Refused(refusal.text))
+        }
+        // Not a word on the token: the portal does not do what it does for everybody.
+        Answer::Refused(refusal) => Err(VerifyError::Trouble(Trouble {
+            kind: TroubleKind::NotServed,
+            text: refusal.text,
+            not_before: None,
+        })),
         Answer::Later(trouble) | Answer::Unknown(trouble) => Err(match trouble.kind {
             TroubleKind::TokenExpired | TroubleKind::ConnectionRefused => VerifyError::Refused(trouble.text),
             _ => VerifyError::Trouble(trouble),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json as value};
 
-use super::test_server::{Server, json};
+use super::test_server::{Act, Server, json};
 use super::token_tests::{ID, KEY, expired, token_of};
 use super::*;
 
@@ -54,4 +54,51 @@ fn a_portal_that_does_not_answer_is_no_proof_of_anything() {
     let keys = app_keys("http://nobody.invalid", ID, KEY).unwrap();
     let asked = verify_token(&keys, &Secret::new("t"), &Options::default());
     assert!(matches!(asked, Err(VerifyError::Trouble(_))), "{asked:?}");
+}
+
+#[test]
+fn a_portal_that_serves_nobody_says_nothing_of_the_token() {
+    let answers: [fn() -> Act; 4] = [
+        || {
+            Act::Reply(
+                302,
+                "Location: https://portal.example/login/\r\n".into(),
+                String::new(),
+            )
+        },
+        || said(400, "INVALID_REQUEST", "Https required"),
+        || {
+            said(
+                403,
+                "ACCESS_DENIED",
+                "REST API is available only on commercial plans",
+            )
+        },
+        || said(500, "PORTAL_DELETED", "Portal was deleted"),
+    ];
+    for answer in answers {
+        let asked = asked_of(answer);
+        assert!(matches!(asked, Err(VerifyError::Trouble(_))), "{asked:?}");
+    }
+    let answers: [fn() -> Act; 4] = [
+        expired,
+        || said(401, "NO_AUTH_FOUND", "Wrong authorization data"),
+        || said(403, "INVALID_CREDENTIALS", "Invalid request credentials"),
+        || said(403, "user_access_error", "The user does not have access"),
+    ];
+    for answer in answers {
+        let asked = asked_of(answer);
+        assert!(matches!(asked, Err(VerifyError::Refused(_))), "{asked:?}");
+    }
+}
+
+fn said(status: u16, code: &str, text: &str) -> Act {
+    let body = value!({"error": code, "error_description": text}).to_string();
+    Act::Reply(status, "Content-Type: application/json\r\n".into(), body)
+}
+
+fn asked_of(answer: fn() -> Act) -> Result<TokenOwner, VerifyError> {
+    let server = Server::start(move |_, _| answer());
+    let keys = app_keys(&format!("http://{}", server.address), ID, KEY).unwrap();
+    verify_token(&keys, &Secret::new("frame-token"), &Options::default())
 }

@@ -54,17 +54,10 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// Whether somebody may be guessing. A colleague who is no administrator, and a portal that does not answer, are
-    /// no attempt to break in.
-    pub fn is_suspicious(&self) -> bool {
-        matches!(
-            self,
-            Denied::NoKeys
-                | Denied::OtherPortal { .. }
-                | Denied::Forged(_)
-                | Denied::OtherApplication
-                | Denied::WrongSignature
-        )
+    /// Whether the portal was asked for somebody of whom it knows nothing. A colleague who is no administrator, and a
+    /// portal that does not answer, are no junk; for the rest nobody is asked.
+    pub fn was_asked_in_vain(&self) -> bool {
+        matches!(self, Denied::Forged(_) | Denied::OtherApplication)
     }
 }
 

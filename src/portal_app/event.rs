@@ -18,16 +18,18 @@ pub enum Received {
     Nothing,
 }
 
-/// Takes an event in. `handler` is the address that the buttons open.
-pub fn receive(
+/// Takes an event in. `handler` is the address that the buttons open. `alone` waits until no other installation is under
+/// way; nobody waits for a stranger's verification.
+pub fn receive<Alone>(
     store: &Store,
     options: &portal::Options,
     event: Event,
     handler: &str,
     now: Millis,
+    alone: impl FnOnce() -> Alone,
 ) -> Result<Received, Denied> {
     match event.kind {
-        EventKind::Install => installed(store, options, event, handler, now).map(Received::Installed),
+        EventKind::Install => installed(store, options, event, handler, now, alone).map(Received::Installed),
         EventKind::Uninstall => {
             signed(store, &event)?;
             removed(store, options)
@@ -41,12 +43,13 @@ pub fn receive(
 
 /// The installation of an application without pages. There is nothing to finish: the portal counts it as done.
 // b24: settings/app-installation/local-apps/installation-callback.md
-fn installed(
+fn installed<Alone>(
     store: &Store,
     options: &portal::Options,
     event: Event,
     handler: &str,
     now: Millis,
+    alone: impl FnOnce() -> Alone,
 ) -> Result<Installed, Denied> {
     // Once a signature is known, every event must carry it; an application that is gone may have got a new one.
     if matches!(known_signature(store)?, Some((_, false))) {
@@ -62,6 +65,7 @@ fn installed(
         application_token: event.application_token,
     };
     let verified = door::verify(store, options, caller)?;
+    let _one = alone();
     install::install(store, options, &verified, handler, language, now)
 }
 

@@ -19,6 +19,9 @@ pub const OPERATING_PAUSE: Duration = Duration::from_secs(60);
 /// A block by hand is lifted by hand: asking rarely is all there is to do.
 pub const OVERLOAD_PAUSE: Duration = Duration::from_secs(600);
 
+/// The user may not work with the application.
+pub const NO_ACCESS: &str = "user_access_error";
+
 /// Where an error stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -42,12 +45,12 @@ pub fn of_error(level: Level, status: u16, code: &str, description: &str, now: M
         "OPERATION_TIME_LIMIT" => (TroubleKind::OperatingTime, Some(now + OPERATING_PAUSE)),
         "OVERLOAD_LIMIT" => (TroubleKind::Overload, Some(now + OVERLOAD_PAUSE)),
         "EXPIRED_TOKEN" => (TroubleKind::TokenExpired, None),
-        "NO_AUTH_FOUND" | "INVALID_CREDENTIALS" | "INVALID_TOKEN" | "PORTAL_DELETED" => {
-            (TroubleKind::ConnectionRefused, None)
-        }
+        "NO_AUTH_FOUND" | "INVALID_CREDENTIALS" | "INVALID_TOKEN" => (TroubleKind::ConnectionRefused, None),
+        // The portal is closed for everybody.
+        "PORTAL_DELETED" => (TroubleKind::NotServed, None),
         // "Https required": the portal's word for the whole connection. Beside a command it is a
         // method's own.
-        "INVALID_REQUEST" if level != Level::Command => (TroubleKind::ConnectionRefused, None),
+        "INVALID_REQUEST" if level != Level::Command => (TroubleKind::NotServed, None),
         "INTERNAL_SERVER_ERROR" | "ERROR_UNEXPECTED_ANSWER" => {
             return Answer::Unknown(trouble(TroubleKind::ServerError, status, code, &text, None));
         }
@@ -66,10 +69,14 @@ fn of_other_code(level: Level, status: u16, code: &str, text: String) -> Answer 
         (Level::Single | Level::Batch, 500..) => {
             Answer::Unknown(trouble(TroubleKind::ServerError, status, code, &text, None))
         }
-        // ACCESS_DENIED, insufficient_scope, user_access_error, ERROR_METHOD_NOT_FOUND and whatever
-        // else is said to `batch` itself, a method that needs no rights.
+        // ACCESS_DENIED, insufficient_scope, ERROR_METHOD_NOT_FOUND and whatever else is said to `batch` itself, a
+        // method that needs no rights. One of them is a word on the user.
         (Level::Batch, _) => {
-            Answer::Later(trouble(TroubleKind::ConnectionRefused, status, code, &text, None))
+            let kind = match code.eq_ignore_ascii_case(NO_ACCESS) {
+                true => TroubleKind::ConnectionRefused,
+                false => TroubleKind::NotServed,
+            };
+            Answer::Later(trouble(kind, status, code, &text, None))
         }
         (Level::Command | Level::Single, _) => {
             let text = if text.is_empty() { reason_of(code) } else { text };
@@ -150,7 +157,7 @@ fn trouble(kind: TroubleKind, status: u16, code: &str, text: &str, not_before: O
         (true, true) => format!("HTTP {status} without a reason"),
     };
     let text = match kind {
-        TroubleKind::ConnectionRefused => {
+        TroubleKind::ConnectionRefused | TroubleKind::NotServed => {
             format!(
                 "the portal refuses the connection ({says}); check the rights of the webhook or the application, or connect the portal anew"
             )
@@ -193,7 +200,8 @@ mod tests {
     fn every_documented_code() {
         use Sort::{Later, Refused, Unknown};
         use TroubleKind::{
-            ConnectionRefused, NotRun, OperatingTime, Overload, RateLimit, ServerError, TokenExpired,
+            ConnectionRefused, NotRun, NotServed, OperatingTime, Overload, RateLimit, ServerError,
+            TokenExpired,
         };
         // Status and code, then: beside a command, alone, in place of a whole batch.
         let cases = [
@@ -223,7 +231,7 @@ mod tests {
                 "ERROR_BATCH_METHOD_NOT_ALLOWED",
                 Refused,
                 Refused,
-                Later(ConnectionRefused),
+                Later(NotServed),
             ),
             (
                 400,
@@ -243,8 +251,8 @@ mod tests {
                 400,
                 "INVALID_REQUEST",
                 Refused,
-                Later(ConnectionRefused),
-                Later(ConnectionRefused),
+                Later(NotServed),
+                Later(NotServed),
             ),
             (
                 503,
@@ -253,7 +261,7 @@ mod tests {
                 Later(Overload),
                 Later(Overload),
             ),
-            (403, "ACCESS_DENIED", Refused, Refused, Later(ConnectionRefused)),
+            (403, "ACCESS_DENIED", Refused, Refused, Later(NotServed)),
             (
                 403,
                 "INVALID_CREDENTIALS",
@@ -266,15 +274,9 @@ mod tests {
                 "ERROR_MANIFEST_IS_NOT_AVAILABLE",
                 Refused,
                 Refused,
-                Later(ConnectionRefused),
+                Later(NotServed),
             ),
-            (
-                403,
-                "insufficient_scope",
-                Refused,
-                Refused,
-                Later(ConnectionRefused),
-            ),
+            (403, "insufficient_scope", Refused, Refused, Later(NotServed)),
             (
                 401,
                 "expired_token",
@@ -292,17 +294,11 @@ mod tests {
             (
                 500,
                 "PORTAL_DELETED",
-                Later(ConnectionRefused),
-                Later(ConnectionRefused),
-                Later(ConnectionRefused),
+                Later(NotServed),
+                Later(NotServed),
+                Later(NotServed),
             ),
-            (
-                404,
-                "ERROR_METHOD_NOT_FOUND",
-                Refused,
-                Refused,
-                Later(ConnectionRefused),
-            ),
+            (404, "ERROR_METHOD_NOT_FOUND", Refused, Refused, Later(NotServed)),
             (
                 429,
                 "OPERATION_TIME_LIMIT",
@@ -310,14 +306,14 @@ mod tests {
                 Later(OperatingTime),
                 Later(OperatingTime),
             ),
-            (400, "", Refused, Refused, Later(ConnectionRefused)),
-            (400, "ERROR_CORE", Refused, Refused, Later(ConnectionRefused)),
+            (400, "", Refused, Refused, Later(NotServed)),
+            (400, "ERROR_CORE", Refused, Refused, Later(NotServed)),
             (
                 200,
                 "ERROR_HANDLER_ALREADY_EXIST",
                 Refused,
                 Refused,
-                Later(ConnectionRefused),
+                Later(NotServed),
             ),
         ];
         for (status, code, command, single, batch) in cases {

@@ -258,6 +258,11 @@ fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &Prac
             "Портал не отвечает этой странице",
             "The portal does not answer this page",
         ));
+        // Nothing from elsewhere is loaded unasked; the page for it stands alone.
+        person.sees(person.t("Завершить скриптом Битрикс24", "End it by Bitrix24's script"));
+        let unasked = "return [...document.scripts].every(script => script.src.startsWith(location.origin))";
+        let unasked = person.browser.script(unasked, &[]).expect("a word");
+        assert_eq!(unasked, serde_json::json!(true));
         person.click(person.t("К входящим каналам", "To the channels"));
         person.sees("Магазин");
     });

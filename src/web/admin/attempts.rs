@@ -51,19 +51,11 @@ pub struct Attempts {
 impl Attempts {
     /// Counts a try before its password is looked at, so that many at once gain nothing; or how long to wait.
     pub fn begin(&mut self, address: IpAddr, name: &str, now: Millis) -> Result<(), Duration> {
-        self.count(&keys(address, name), now)
-    }
-
-    /// The same where there is no name: a token that the portal has yet to confirm.
-    pub fn begin_from(&mut self, address: IpAddr, now: Millis) -> Result<(), Duration> {
-        self.count(&[address_key(address)], now)
-    }
-
-    fn count(&mut self, keys: &[Key], now: Millis) -> Result<(), Duration> {
+        let keys = keys(address, name);
         if let Some(wait) = keys.iter().filter_map(|key| self.wait(key, now)).max() {
             return Err(wait);
         }
-        for key in keys {
+        for key in &keys {
             self.make_room(key, now);
             let entry = self
                 .entries
@@ -85,11 +77,6 @@ impl Attempts {
         for key in keys(address, name) {
             self.entries.remove(&key);
         }
-    }
-
-    /// The portal has confirmed it.
-    pub fn succeeded_from(&mut self, address: IpAddr) {
-        self.entries.remove(&address_key(address));
     }
 
     fn wait(&self, key: &Key, now: Millis) -> Option<Duration> {
@@ -117,15 +104,15 @@ impl Attempts {
 
 fn keys(address: IpAddr, name: &str) -> [Key; 2] {
     let name = name.trim().to_lowercase().chars().take(NAME_CHARS).collect();
-    [address_key(address), Key::Name(name)]
+    [Key::Address(network(address)), Key::Name(name)]
 }
 
-fn address_key(address: IpAddr) -> Key {
-    Key::Address(match address {
-        // Whoever has one IPv6 address has its /64.
+/// What counts as one address: whoever has one IPv6 address has its /64.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address {
         IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
         v4 => v4,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //! - `router`: which function answers which method and path, and who may ask.
 //! - `visit`: one request as a page sees it, with the language, the time and who asks.
 //! - `session`, `csrf`, `setup`, `password`, `attempts`: who may come in. Only `session` makes an [`Admin`].
-//! - `frame`: pages inside the portal.
+//! - `frame`: pages inside the portal. `knocks`: how many strangers the portal is asked about. `early`: installations before
+//!   the keys.
 //! - `retries`: many requests delivered again in the background.
 //! - `explain`: what the engine says, in the reader's language. `shown`: values from outside as text that can be read.
 //! - `form`: what was typed, and what is wrong with it. `words`: texts, numbers and dates in two languages.
@@ -17,11 +18,13 @@
 mod assets;
 mod attempts;
 mod csrf;
+mod early;
 mod explain;
 mod form;
 mod frame;
 #[cfg(test)]
 mod frame_tests;
+mod knocks;
 mod pages;
 pub mod password;
 mod retries;

@@ -16,10 +16,13 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// Scripts, styles and pictures are files of ours; nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; script-src 'self'";
-/// Where the portal's own script comes from; the page that ends an installation falls back on it.
+/// Where Bitrix24's own script comes from: the last resort for ending an installation.
 // b24: sdk/bx24-js-sdk/index.md
 pub const LIBRARY: &str = "https://api.bitrix24.com/api/v1/";
-const LIBRARY_ORIGIN: &str = "https://api.bitrix24.com";
+const LIBRARY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'none'; \
+                              form-action 'none'; base-uri 'none'; script-src 'self' https://api.bitrix24.com";
+/// For a page whose own policy cannot be written down.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Who may show a page in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +42,15 @@ impl Framing {
     }
 
     fn policy(&self) -> HeaderValue {
+        HeaderValue::try_from(format!("{POLICY}; {}", self.ancestors())).unwrap_or(NOTHING)
+    }
+
+    fn ancestors(&self) -> String {
         let ancestors = match self {
             Framing::Never => "'none'",
             Framing::Portal(origin) => origin,
         };
-        HeaderValue::try_from(format!("{POLICY}; frame-ancestors {ancestors}")).unwrap_or(
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        )
+        format!("frame-ancestors {ancestors}")
     }
 }
 
@@ -67,18 +72,12 @@ pub fn page(status: StatusCode, markup: Markup, framing: &Framing) -> Response {
     harden(response)
 }
 
-/// Lets a page load the portal's own script besides ours.
+/// Lets a page load Bitrix24's own script besides ours. It runs as if it were ours, so that such a page holds no secret, and
+/// nothing can be fetched or posted from it, whatever cookies the browser has.
 pub fn allow_library(response: &mut Response, framing: &Framing) {
-    let policy = framing.policy();
-    let with = policy.to_str().map(|policy| {
-        policy.replace(
-            "script-src 'self'",
-            &format!("script-src 'self' {LIBRARY_ORIGIN}"),
-        )
-    });
-    if let Some(with) = with.ok().and_then(|policy| HeaderValue::try_from(policy).ok()) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, with);
-    }
+    let policy = format!("{LIBRARY_POLICY}; {}", framing.ancestors());
+    let policy = HeaderValue::try_from(policy).unwrap_or(NOTHING);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
 }
 
 /// Goes to a page of ours with GET.

@@ -7,13 +7,14 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::attempts::Attempts;
+use super::early::Early;
+use super::knocks::Knocks;
 use super::retries::Retries;
 use super::setup;
 use crate::deliver::{CONNECTION_CREDENTIAL, Engine, app};
 use crate::model::Millis;
 use crate::portal::Connection;
 use crate::portal_app::frames::Frames;
-use crate::portal_app::request::Event;
 use crate::store::{Store, StoreError, TokenDigest};
 
 /// Messages that wait for the next page of their session; beyond this all are forgotten.
@@ -21,11 +22,6 @@ const MESSAGES: usize = 1_000;
 
 /// Long enough to grant a right in the portal and come back.
 const TRIED: Duration = Duration::from_secs(30 * 60);
-
-/// As long as an access token lives.
-const EARLY: Duration = Duration::from_secs(60 * 60);
-/// Anybody can send them.
-const MOST_EARLY: usize = 8;
 
 /// What the shell decides.
 pub struct SiteOptions {
@@ -48,15 +44,13 @@ pub struct Site {
     pub zone: TimeZone,
     pub(super) retries: Retries,
     frames: Mutex<Frames>,
-    /// Installations without a page that came before the keys were entered, and when: the portal shows the keys in the
-    /// very moment in which it calls. Nothing of them is believed yet.
-    early: Mutex<Vec<(Event, Millis)>>,
+    early: Mutex<Early>,
     /// One installation at a time: two would each put up their buttons.
     installing: Mutex<()>,
     setup: Mutex<Option<setup::Link>>,
     attempts: Mutex<Attempts>,
-    /// Tokens that came from the portal, or not from it: apart from passwords, so that neither helps the other.
-    knocks: Mutex<Attempts>,
+    /// Tokens that came from the portal, or not from it.
+    pub(super) knocks: Knocks,
     /// One password at a time is hashed: each takes 19 MiB and a core.
     hashing: Mutex<()>,
     messages: Mutex<HashMap<TokenDigest, Message>>,
@@ -86,7 +80,7 @@ impl Site {
             installing: Mutex::default(),
             setup: Mutex::new(options.setup),
             attempts: Mutex::default(),
-            knocks: Mutex::default(),
+            knocks: Knocks::default(),
             hashing: Mutex::default(),
             messages: Mutex::default(),
             tried: Mutex::default(),
@@ -121,19 +115,8 @@ impl Site {
         lock(&self.installing)
     }
 
-    pub(super) fn keep_early(&self, event: Event, now: Millis) {
-        let mut early = lock(&self.early);
-        early.retain(|(_, at)| now.since(*at) < EARLY);
-        if early.len() >= MOST_EARLY {
-            early.remove(0);
-        }
-        early.push((event, now));
-    }
-
-    pub(super) fn take_early(&self, now: Millis) -> Vec<Event> {
-        let mut early = std::mem::take(&mut *lock(&self.early));
-        early.retain(|(_, at)| now.since(*at) < EARLY);
-        early.into_iter().map(|(event, _)| event).collect()
+    pub(super) fn early(&self) -> MutexGuard<'_, Early> {
+        lock(&self.early)
     }
 
     /// The one place whose pages may show ours in a frame.
@@ -151,10 +134,6 @@ impl Site {
 
     pub(super) fn attempts(&self) -> MutexGuard<'_, Attempts> {
         lock(&self.attempts)
-    }
-
-    pub(super) fn knocks(&self) -> MutexGuard<'_, Attempts> {
-        lock(&self.knocks)
     }
 
     pub(super) fn hashing(&self) -> MutexGuard<'_, ()> {

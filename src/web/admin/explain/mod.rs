@@ -129,13 +129,25 @@ fn in_words(lang: Language, part: &str) -> Option<String> {
         _ => (part, None),
     };
     let russian = PHRASES.iter().copied().flatten().find_map(|(pattern, russian)| {
-        let parts: Vec<String> = matched(pattern, text)?.into_iter().map(unquoted).collect();
+        let parts: Vec<String> = matched(pattern, text)?
+            .into_iter()
+            .map(|part| inner(part).unwrap_or_else(|| unquoted(part)))
+            .collect();
         Some(filled(russian, &parts))
     })?;
     Some(match code {
         Some(code) => format!("{russian} [{code}"),
         None => russian,
     })
+}
+
+/// A sentence of ours within another one, in Russian. One word is a code or a value.
+fn inner(part: &str) -> Option<String> {
+    if !part.contains(' ') {
+        return None;
+    }
+    let explained = explain(Language::Russian, part).map(|explained| lower_first(&explained.what));
+    explained.or_else(|| in_words(Language::Russian, part))
 }
 
 /// A part that was written down in quotes, without them: Russian has its own.

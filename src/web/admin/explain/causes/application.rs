@@ -55,6 +55,18 @@ pub(super) const CAUSES: &[Cause] = &[
     )
     .at(Mend::Portal),
     Cause::new(
+        "the disk takes no writes, and the application's tokens are not renewed before it does ({})",
+        text(
+            "Диск не принимает записи, поэтому ключи доступа не продлеваются",
+            "The disk takes no writes, so the tokens are not renewed",
+        ),
+        text(
+            "Освободите место на диске или почините его: доставка продолжится сама.",
+            "Free space or mend the disk: delivery goes on by itself.",
+        ),
+    )
+    .facts(&[own(0, REASON)]),
+    Cause::new(
         "the new tokens cannot be stored and are not used before they are ({})",
         text(
             "Новые ключи доступа не записались на диск",

@@ -13,6 +13,11 @@ pub(super) const APPLICATION: &[(&str, &str)] = &[
         "он отправляет на другой адрес; проверьте --oauth-url",
     ),
     ("it did not answer", "он не ответил"),
+    // `portal_app::install`
+    (
+        "the portal answered false",
+        "портал ответил, что ничего не сделал",
+    ),
     (
         "the portal does not accept the token ({}); open the application in the portal once more",
         "Портал не принимает ключ доступа ({0}). Откройте приложение на портале ещё раз.",

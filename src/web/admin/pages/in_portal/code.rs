@@ -13,9 +13,9 @@ use crate::http::StatusCode;
 use crate::model::{Millis, Secret};
 use crate::portal_app::request::SentTokens;
 use crate::portal_app::{Caller, Denied, Missed, door, install};
-use crate::web::admin::csrf;
 use crate::web::admin::view::{Tone, notice};
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::admin::{csrf, explain};
 
 /// Exchanges the code of somebody who has signed in here and asked for it here.
 pub fn take(visit: &Visit<'_>, code: &Secret) -> Answer {
@@ -82,17 +82,21 @@ fn no_buttons(visit: &Visit<'_>, missed: &Missed) -> String {
             "Кнопок над списками нет: приложению не хватает права «Встраивание приложений (placement)».".to_owned(),
             "There are no buttons above the lists: the application lacks “Application embedding (placement)”.".to_owned(),
         ),
-        Missed::Said(text) => visit.t(
+        Missed::Said(text) => {
+            let text = explain::in_full(visit.lang, text);
+            visit.t(
             format!("Кнопки над списками поставить не удалось: {text}"),
             format!("The buttons above the lists could not be put up: {text}"),
-        ),
+        )
+        }
     }
 }
 
 fn failure(visit: &Visit<'_>, error: &AppError) -> String {
+    let why = explain::in_full(visit.lang, &error.to_string());
     visit.t(
-        format!("Подключить через портал не удалось: {error}. Нажмите «Подключить через портал» ещё раз."),
-        format!("The connection through the portal did not succeed: {error}."),
+        format!("Подключить через портал не удалось. {why}"),
+        format!("The connection through the portal did not succeed: {why}."),
     )
 }
 

@@ -1,12 +1,12 @@
 //! Why somebody does not come in from the portal, and what to do about it.
 
-use std::time::Duration;
-
 use maud::html;
 
 use crate::http::StatusCode;
 use crate::http::header::{HeaderValue, RETRY_AFTER};
 use crate::portal_app::Denied;
+use crate::web::admin::explain;
+use crate::web::admin::knocks::Full;
 use crate::web::admin::view::{Tone, notice};
 use crate::web::admin::visit::{Answer, Problem, Visit};
 
@@ -14,15 +14,17 @@ use crate::web::admin::visit::{Answer, Problem, Visit};
 #[derive(Debug)]
 pub enum Why {
     Denied(Denied),
-    /// Too many failed tries from this address; for so long there are no others.
-    TooOften(Duration),
+    /// The portal cannot be asked for so many.
+    Full(Full),
 }
 
 impl Why {
     pub fn status(&self) -> StatusCode {
         match self {
-            Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
-            Why::Denied(Denied::Unreachable(_) | Denied::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Full(Full::TooOften(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Why::Full(Full::Busy(_)) | Why::Denied(Denied::Unreachable(_) | Denied::Store(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Why::Denied(Denied::NoRefresh | Denied::NoCrm) => StatusCode::UNPROCESSABLE_ENTITY,
             Why::Denied(_) => StatusCode::FORBIDDEN,
         }
@@ -46,11 +48,18 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
     };
     let plain = |ru: &str, en: &str| (ru.to_owned(), en.to_owned());
     let denied = match why {
-        Why::TooOften(wait) => {
+        Why::Full(full) => {
+            let (title, wait) = match full {
+                Full::Busy(wait) => (("Мост занят", "The bridge is busy"), wait),
+                Full::TooOften(wait) => (("Слишком много попыток", "Too many attempts"), wait),
+            };
             let wait = visit.lang.span(*wait);
             return t(
-                ("Слишком много попыток", "Too many attempts"),
-                (format!("Подождите: {wait}."), format!("Wait for {wait}.")),
+                title,
+                (
+                    format!("Мост уже спрашивает портал о других. Подождите: {wait}."),
+                    format!("The portal is being asked about others. Wait for {wait}."),
+                ),
                 (
                     "Потом откройте приложение снова.",
                     "Then open the application again.",
@@ -109,7 +118,7 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
                 "The portal does not confirm who you are",
             ),
             plain(
-                "Пропуск, с которым открыта страница, портал не признаёт: он просрочен или не его.",
+                "Пропуск, с которым открыта страница, портал не признаёт: он просрочен или выдан не этим порталом.",
                 "The portal does not accept the token with which this page was opened: it has expired, or is not the portal's.",
             ),
             (
@@ -196,11 +205,11 @@ pub fn page(visit: &Visit<'_>, why: Why) -> Answer {
         .narrow()
         .status(why.status())
         .body(html! {
-            (notice(Tone::Bad, html! { p { (words.what) } @if let Some(said) = said { p lang="en" { (said) } } }))
+            (notice(Tone::Bad, html! { p { (words.what) } @if let Some(said) = said { (explain::paragraph(visit.lang, said)) } }))
             p { (words.way_out) }
         })
         .response();
-    if let Why::TooOften(wait) = why {
+    if let Why::Full(Full::Busy(wait) | Full::TooOften(wait)) = why {
         let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
         response.headers_mut().insert(RETRY_AFTER, seconds);
     }

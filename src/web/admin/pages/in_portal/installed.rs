@@ -7,6 +7,10 @@ use crate::portal_app::{Installed, Missed, Verified, title};
 use crate::web::admin::security::{self, LIBRARY};
 use crate::web::admin::view::{Tone, badge, notice};
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::admin::{explain, frame};
+
+/// Where the portal's own script is let in.
+pub const LAST_RESORT: &str = "/b24/finish";
 
 /// `base` is what stands before the paths of the administrator's frame.
 pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base: &str) -> Answer {
@@ -23,14 +27,14 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
         ),
         false => visit.t("Не хватает одного права", "One right is missing"),
     };
-    let mut response = visit
+    visit
         .page(heading)
         .body(html! {
             section.card aria-label=(visit.t("Что сделано", "What was done")) {
                 ul.checks { (lines(visit, (user, name), installed)) }
             }
             @if may_finish {
-                div data-install-finish=(LIBRARY) {
+                div data-install-finish {
                     p { (visit.t(
                         "Портал сейчас завершит установку и покажет входящие каналы. Если этого не произошло:",
                         "The portal now ends the installation and shows the channels. If that does not happen:",
@@ -38,10 +42,17 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
                     div.buttons { a.button.primary href={ (base) "/channels" } { (visit.t("К входящим каналам", "To the channels")) } }
                 }
                 div hidden data-install-help {
-                    (notice(Tone::Warn, html! { p { (visit.t(
-                        "Портал не отвечает этой странице. Обновите страницу портала (F5) и откройте приложение снова: всё, что отмечено выше, уже сделано.",
-                        "The portal does not answer this page. Reload the portal's page (F5) and open the application again: what is marked above is done already.",
-                    )) } }))
+                    (notice(Tone::Warn, html! {
+                        p { (visit.t(
+                            "Портал не отвечает этой странице. Обновите страницу портала (F5) и откройте приложение снова: всё, что отмечено выше, уже сделано.",
+                            "The portal does not answer this page. Reload the portal's page (F5) and open the application again: what is marked above is done already.",
+                        )) }
+                        p { (visit.t(
+                            "Не помогло? Установку может завершить скрипт самого Битрикс24: он загрузится с api.bitrix24.com.",
+                            "That did not help? Bitrix24's own script can end the installation; it is loaded from api.bitrix24.com.",
+                        )) }
+                        div.buttons { a.button href={ (LAST_RESORT) "?" (portals_words(visit)) } { (visit.t("Завершить скриптом Битрикс24", "End it by Bitrix24's script")) } }
+                    }))
                 }
             } @else {
                 (notice(Tone::Warn, html! { p { (visit.t(
@@ -50,10 +61,42 @@ pub fn page(visit: &Visit<'_>, verified: &Verified, installed: &Installed, base:
                 )) } }))
             }
         })
+        .show()
+}
+
+/// What the portal's page put into the address of ours and its script reads there. No token is among it.
+fn portals_words(visit: &Visit<'_>) -> String {
+    let words = ["DOMAIN", "PROTOCOL", "LANG", "APP_SID"];
+    let words = words
+        .into_iter()
+        .filter_map(|name| Some((name, visit.query.get(name)?)));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(words)
+        .finish()
+}
+
+/// The page of the last resort. It is asked for by hand, and holds nothing that a script from elsewhere could take.
+pub fn by_library(visit: &Visit<'_>) -> Answer {
+    let is_framed = visit.query.get("APP_SID").is_some_and(frame::is_app_sid);
+    let mut response = visit
+        .page(visit.t("Завершение установки", "The end of the installation"))
+        .narrow()
+        .body(html! {
+            @if is_framed {
+                div data-install-library=(LIBRARY) {
+                    p { (visit.t(
+                        "Скрипт Битрикс24 завершает установку: портал сейчас откроет приложение сам.",
+                        "Bitrix24's script ends the installation: the portal now opens the application by itself.",
+                    )) }
+                }
+            }
+            p { (visit.t(
+                "Если ничего не происходит, обновите страницу портала (F5) и откройте приложение снова. Мост уже подключён.",
+                "If nothing happens, reload the portal's page (F5) and open the application again. The bridge is connected already.",
+            )) }
+        })
         .response();
-    if may_finish {
-        security::allow_library(&mut response, &visit.framing);
-    }
+    security::allow_library(&mut response, &visit.framing);
     Ok(response)
 }
 
@@ -88,7 +131,7 @@ fn line(visit: &Visit<'_>, done: &Result<(), Missed>, name: &str, about: Markup)
             @else { (badge(Tone::Warn, visit.t("Не вышло", "Not done"))) }
             div {
                 p.check-name { (name) }
-                @if let Err(Missed::Said(text)) = done { p.hint lang="en" { (text) } }
+                @if let Err(Missed::Said(text)) = done { p.hint { (explain::words(visit.lang, text)) } }
                 p.hint { (about) }
             }
         }

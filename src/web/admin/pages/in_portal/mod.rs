@@ -33,6 +33,7 @@ pub const ROUTES: &[Route] = &[
     call("/b24/install", set_up),
     greet("/b24/app", arrive),
     call("/b24/app", open),
+    greet(installed::LAST_RESORT, installed::by_library),
 ];
 
 /// GET: a person who tries the address, or the portal that sends one back with a code.
@@ -119,13 +120,12 @@ fn is_refused(visit: &Visit<'_>, verified: &Verified) -> Result<bool, Problem> {
     Ok(app::status(&visit.site.store)?.is_some_and(|status| status.delivers))
 }
 
-/// Who is at the door, as the portal confirms it. Guesses are slowed down.
+/// Who is at the door, as the portal confirms it.
 fn knock(visit: &Visit<'_>, form: &Form) -> Result<(Verified, Placement), denied::Why> {
     let sent = FrameCall::read(visit.query.pairs(), form.pairs());
-    let sent = sent.ok_or_else(|| Denied::Forged("it carries none".to_owned()));
-    let place = sent.as_ref().map_or(Placement::Other, |sent| sent.place);
+    let sent = sent.ok_or_else(|| turned_away(visit, Denied::Forged("it carries none".to_owned())))?;
+    let place = sent.place;
     let verified = guarded(visit, || {
-        let sent = sent?;
         let caller = Caller {
             domain: sent.domain,
             member_id: sent.member_id,
@@ -137,19 +137,20 @@ fn knock(visit: &Visit<'_>, form: &Form) -> Result<(Verified, Placement), denied
     Ok((verified, place))
 }
 
-/// Counts a try before it is looked at, so that many at once gain nothing.
+/// Lets the portal be asked, by so many at once and so often as it can bear.
 fn guarded<T>(visit: &Visit<'_>, look: impl FnOnce() -> Result<T, Denied>) -> Result<T, denied::Why> {
-    let began = visit.site.knocks().begin_from(visit.peer, visit.now);
-    began.map_err(denied::Why::TooOften)?;
-    let looked = look();
-    let is_suspicious = matches!(&looked, Err(denied) if denied.is_suspicious());
-    if !is_suspicious {
-        visit.site.knocks().succeeded_from(visit.peer);
-    }
-    looked.map_err(|denied| {
-        tracing::warn!(address = %visit.peer, path = visit.path, reason = %denied, "nobody came in from the portal");
-        denied::Why::Denied(denied)
+    let place = visit.site.knocks.begin(visit.now).map_err(denied::Why::Full)?;
+    look().map_err(|denied| {
+        if denied.was_asked_in_vain() {
+            place.was_fruitless();
+        }
+        turned_away(visit, denied)
     })
+}
+
+fn turned_away(visit: &Visit<'_>, denied: Denied) -> denied::Why {
+    tracing::warn!(address = %visit.peer, path = visit.path, reason = %denied, "nobody came in from the portal");
+    denied::Why::Denied(denied)
 }
 
 /// Installs, and shows what came of it.
@@ -198,8 +199,15 @@ fn come_in(visit: &Visit<'_>, verified: &Verified) -> Result<String, Problem> {
 fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
     let site = visit.site;
     let received = {
-        let _one = site.installing();
-        event::receive(&site.store, &hasty(site), event, &site.app_address(), visit.now)?
+        let alone = || site.installing();
+        event::receive(
+            &site.store,
+            &hasty(site),
+            event,
+            &site.app_address(),
+            visit.now,
+            alone,
+        )?
     };
     match received {
         Received::Installed(_) => site.engine.look_again(),
@@ -212,13 +220,33 @@ fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
     Ok(received)
 }
 
-/// Installations that came before the keys: now they can be verified.
-pub fn take_early(visit: &Visit<'_>) {
-    for event in visit.site.take_early(visit.now) {
-        if let Err(denied) = take(visit, event) {
-            tracing::warn!(reason = %denied, "an early installation was not taken");
+/// Installations that came before the keys: now they can be verified. What the portal cannot be asked about stays for later.
+pub fn take_early(visit: &Visit<'_>) -> Result<(), Problem> {
+    let site = visit.site;
+    let Some(keys) = app::keys(&site.store)? else {
+        return Ok(());
+    };
+    let mut kept = site.early().take(&keys.portal, visit.now).into_iter();
+    while let Some(one) = kept.next() {
+        let place = site.knocks.begin(visit.now).ok();
+        let taken = place.as_ref().map(|_| take(visit, one.event.clone()));
+        match taken {
+            Some(Ok(_)) => {}
+            None | Some(Err(Denied::Unreachable(_) | Denied::Store(_))) => {
+                tracing::warn!(address = %one.from, "an early installation cannot be verified yet; it is kept");
+                let rest = std::iter::once(one).chain(kept).collect();
+                site.early().put_back(rest, visit.now);
+                return Ok(());
+            }
+            Some(Err(denied)) => {
+                if let Some(place) = place.filter(|_| denied.was_asked_in_vain()) {
+                    place.was_fruitless();
+                }
+                tracing::warn!(address = %one.from, reason = %denied, "an early installation was not taken");
+            }
         }
     }
+    Ok(())
 }
 
 /// An event: nobody reads the answer.
@@ -229,7 +257,7 @@ fn told(visit: &Visit<'_>, event: Event) -> Answer {
     let (status, text) = match received {
         Ok(_) => (StatusCode::OK, "taken"),
         Err(denied::Why::Denied(Denied::NoKeys)) if sent.kind == EventKind::Install => {
-            site.keep_early(sent, visit.now);
+            site.early().keep(sent, visit.peer, visit.now);
             (
                 StatusCode::ACCEPTED,
                 "kept until the application's keys are entered",

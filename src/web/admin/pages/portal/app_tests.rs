@@ -5,7 +5,7 @@ use crate::deliver::app::{self, APP_TOKENS_CREDENTIAL};
 use crate::deliver::{self, Weather};
 use crate::model::{Gone, GoneWhy, Installation, Millis};
 use crate::portal::Connection;
-use crate::practice_portal::{AppForm, AppKeys, PracticePortal};
+use crate::practice_portal::{AppForm, AppKeys, Fault, PracticePortal};
 use crate::web::admin::testing::{ADMIN_URL, Desk, Shown};
 
 fn keep(desk: &mut Desk, portal: &str, keys: &AppKeys) -> Shown {
@@ -163,6 +163,29 @@ fn a_connection_made_outside_the_frame_hears_of_its_removal_once_it_was_opened()
     assert_eq!(desk.post_raw("/b24/app", event).status, 200);
     let gone = app::installation(&desk.site.store).unwrap().unwrap().gone;
     assert_eq!(gone.map(|gone| gone.why), Some(GoneWhy::Uninstalled));
+}
+
+#[test]
+fn a_code_that_is_refused_is_explained_in_the_pages_language() {
+    let (portal, keys, mut desk) = with_keys();
+    let state = state_of(&desk.get("/portal").body);
+    desk.say("accept-language", "ru");
+    for (code, expected) in [
+        (
+            "invalid_grant",
+            "Сервер авторизации не принимает код (invalid_grant",
+        ),
+        (
+            "SOMETHING_NEW",
+            "Сервер авторизации недоступен: сервер авторизации ответил: SOMETHING_NEW",
+        ),
+    ] {
+        portal.oauth_faults().next(1, Fault::OAuth(code.to_owned()));
+        assert_eq!(come_back(&mut desk, &portal, &keys, 1, &state).status, 303);
+        let page = desk.get("/portal").body;
+        assert!(page.contains(expected), "{page}");
+        assert!(!page.contains("the authorization server"), "{page}");
+    }
 }
 
 #[test]

@@ -5,17 +5,18 @@
 
 use maud::{Markup, html};
 
+use super::super::in_portal;
 use super::connecting::{Asking, ask_half_done, chosen};
 use crate::deliver::app::{self, AppState, AppStatus, AppWarning};
 use crate::deliver::connect::ConnectError;
 use crate::http::StatusCode;
 use crate::model::{AppKeys, Gone, GoneWhy};
 use crate::portal::{APP_RIGHTS, Connection, KeysError, app_keys};
-use crate::web::admin::csrf;
 use crate::web::admin::form::{Errors, Form};
 use crate::web::admin::session::Operator;
 use crate::web::admin::view::{Input, Tone, badge, confirm, copy, facts, notice, submit};
 use crate::web::admin::visit::{Answer, Visit};
+use crate::web::admin::{csrf, explain};
 
 /// A right as the portal's form names it.
 // b24: api-reference/scopes/permissions.md
@@ -307,6 +308,7 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             visit.site.forget_tried(&session);
             visit.site.frames().close_all();
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
+            in_portal::take_early(visit)?;
             visit.site.engine.look_again();
             let status = app::status(&visit.site.store)?;
             let delivers = status.is_some_and(|status| status.delivers);
@@ -321,7 +323,7 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             },
         ),
         Err(ConnectError::Store(error)) => Err(error.into()),
-        Err(error) => visit.failed("/portal", error.to_string()),
+        Err(error) => visit.failed("/portal", explain::in_full(visit.lang, &error.to_string())),
     }
 }
 

@@ -78,9 +78,7 @@ fn back(visit: &Visit<'_>, _: &Operator) -> Answer {
 }
 
 fn page(visit: &Visit<'_>, _: &Operator) -> Answer {
-    if app::keys(&visit.site.store)?.is_some() {
-        in_portal::take_early(visit);
-    }
+    in_portal::take_early(visit)?;
     match connection(visit.site)? {
         Some(connection) => connected(visit, &connection, &Shown::default()),
         None => connecting::first(visit, &Form::default(), &Errors::default()),
