@@ -74,6 +74,26 @@ fn exit_statuses_and_help() {
     );
 }
 
+/// The address that `channel apply` prints works when the command has ended, and so does one that is made again.
+#[test]
+fn a_channel_takes_requests_as_soon_as_it_is_applied() {
+    let mut bridge = Bridge::folder(&[]);
+    bridge.serve();
+    for n in 0..5 {
+        let slug = format!("fresh-{n}");
+        for made_again in [false, true] {
+            let settings = shop_channel(json!({"slug": slug}));
+            bridge.cli_ok_with(&["channel", "apply", "-"], settings.to_string().as_bytes());
+            let answer = bridge.post_form(&slug, &[("client_name", "Мария")]);
+            assert_eq!(answer.status, 200, "{slug}, made again: {made_again}");
+            bridge.cli_ok(&["channel", "delete", &slug]);
+            until("the deletion is noticed", || {
+                (bridge.post_form(&slug, &[]).status == 410).then_some(())
+            });
+        }
+    }
+}
+
 #[test]
 fn completions_and_manual() {
     let bridge = Bridge::folder(&[]);
