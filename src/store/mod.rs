@@ -180,8 +180,7 @@ impl Inner {
         let (version, channels) = self
             .readers
             .read(|conn| Ok((meta::get(conn, meta::CHANNELS)?, channels::all(conn)?)))?;
-        self.directory
-            .store(Arc::new(Directory::new(version, channels)));
+        self.directory.store(Arc::new(Directory::new(version, channels)));
         drop(refreshing);
         self.changes.bump(|generation| generation.channels += 1);
         Ok(())

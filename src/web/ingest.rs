@@ -92,7 +92,9 @@ impl Ingest {
         let store = self.store.clone();
         match tokio::task::spawn_blocking(move || store.catch_up()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "channels made by other processes cannot be seen at the moment"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "channels made by other processes cannot be seen at the moment")
+            }
             // It fails only when the runtime is being shut down.
             Err(_) => {}
         }

@@ -343,7 +343,12 @@ mod tests {
             form.contains(r#"name="x&lt;/script&gt;""#) && !form.contains("</script>"),
             "{form}"
         );
-        let script = javascript(Language::English, "https://a/</script>", &fields, Guard::default());
+        let script = javascript(
+            Language::English,
+            "https://a/</script>",
+            &fields,
+            Guard::default(),
+        );
         assert_eq!(script.matches("</script>").count(), 1, "{script}");
     }
 
@@ -356,7 +361,9 @@ mod tests {
         };
         let header = "X-Bridge-Secret: <your secret>'";
         assert!(curl(ADDRESS, &fields, guard).contains(&format!("-H '{header}")));
-        assert!(php(ADDRESS, &fields, guard).contains(&format!("'Content-Type: application/json', '{header}]")));
+        assert!(
+            php(ADDRESS, &fields, guard).contains(&format!("'Content-Type: application/json', '{header}]"))
+        );
         assert!(wordpress(lang, ADDRESS, &fields, guard).contains("['X-Bridge-Secret' => '<your secret>']"));
         for form in [
             form(lang, ADDRESS, &fields, guard),
