@@ -392,7 +392,9 @@ pub fn of_store(lang: Language, error: &StoreError) -> String {
             | StoreError::Foreign(_)
             | StoreError::Open { .. }
             | StoreError::InUse(_)
-            | StoreError::Exists(_),
+            | StoreError::Exists(_)
+            | StoreError::NoFile { .. }
+            | StoreError::NoBackup { .. },
         ) => "База недоступна. Подробности — в журнале работы моста.".to_owned(),
     }
 }
