@@ -235,5 +235,7 @@ mod tests {
         );
         assert_eq!(zone_name(&moscow, at), "UTC+03:00");
         assert_eq!(zone_name(&TimeZone::UTC, at), "UTC");
+        let servers = TimeZone::get("Etc/UTC").unwrap();
+        assert_eq!(zone_name(&servers, at), "UTC");
     }
 }
