@@ -1,6 +1,7 @@
 //! `demo`: the whole thing on one machine, thrown away afterwards.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -50,12 +51,13 @@ pub fn demo(global: &Global, command: Demo) -> anyhow::Result<()> {
         announce(addresses)?;
         let address = workplace::address(&addresses.listening.public_url, &stored.channel.slug);
         output::line(format_args!(
-            "channel   {address}\nportal    {}\n\n\
+            "channel   {address}\nportal    {}\nwebhook   {} (connected already)\n\n\
              Open the portal's page in a browser, then send an order to the channel:\n\n  \
              curl -d client_phone=74712773120 --data-urlencode client_name=Мария -d order_id=6510 -d order_amount=3500 {address}\n\n\
              A contact and a deal appear within two seconds; the same line again makes no second deal.\n\
              Ctrl-C ends the demo and removes everything.",
-            portal.base_url()
+            portal.base_url(),
+            portal.webhook_url()
         ))
     })
 }
@@ -77,7 +79,10 @@ impl Folder {
         getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
         let name = format!("b24-bridge-demo-{}", data_encoding::HEXLOWER.encode(&random));
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)
+        // Like any data folder: nobody else's business, and `doctor` says so.
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
             .with_context(|| format!("the folder {} cannot be made", path.display()))?;
         Ok(Folder(path))
     }

@@ -28,6 +28,9 @@ pub fn connect(global: &Global, command: &Connect) -> anyhow::Result<()> {
     let trial = connect::try_out(connection, &conditions.portal)?;
     let Some(catalog) = &trial.catalog else {
         print_report(&trial.report)?;
+        if let Some(why) = not_asked(&trial.report) {
+            bail!("the portal was not connected: {why}; see the line above");
+        }
         bail!(
             "the portal was not connected: what is marked as missing is needed; grant it to the webhook and connect again"
         );
@@ -93,6 +96,9 @@ pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {
     } else {
         print_report(&report)?;
     }
+    if let Some(why) = not_asked(&report) {
+        bail!("{why}; see the line above");
+    }
     if !report.passed() {
         bail!(
             "something that the bridge needs is missing; grant it to the webhook or the application in the portal"
@@ -101,14 +107,18 @@ pub fn check(global: &Global, command: &Check) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Why the lines say nothing of what is missing.
+fn not_asked(report: &Report) -> Option<&'static str> {
+    match () {
+        () if report.is_turned_away() => Some("the portal refuses the connection"),
+        () if report.is_cut_off() => Some("the portal could not be asked"),
+        () => None,
+    }
+}
+
 fn print_report(report: &Report) -> anyhow::Result<()> {
     for line in &report.lines {
-        let mark = match (line.ok, line.needed) {
-            (true, _) => "ok      ",
-            (false, true) => "MISSING ",
-            (false, false) => "absent  ",
-        };
-        output::line(format_args!("{mark}{}: {}", line.name, line.detail))?;
+        output::line(format_args!("{:<8}{}: {}", line.mark(), line.name, line.detail))?;
     }
     Ok(())
 }
@@ -145,7 +155,7 @@ pub fn show(global: &Global, command: &Show) -> anyhow::Result<()> {
     match &connection {
         None if application.is_none() => {
             return output::line(
-                "No portal is connected; connect one with `b24-bridge portal connect --webhook URL`.",
+                "No portal is connected; connect one with `b24-bridge portal connect --webhook URL`, or with --app.",
             );
         }
         None => output::line("No portal is connected yet: the application does not deliver.")?,

@@ -81,10 +81,15 @@ pub fn list(global: &Global, json: AsJson) -> anyhow::Result<()> {
 }
 
 pub fn delete(global: &Global, command: &Name) -> anyhow::Result<()> {
-    if !workplace::store(global)?.delete_account(&command.name)? {
+    let store = workplace::store(global)?;
+    if !store.delete_account(&command.name)? {
         bail!("{}", unknown(&command.name));
     }
-    output::line(format_args!("{} is no administrator any more", command.name))
+    output::line(format_args!("{} is no administrator any more", command.name))?;
+    if !store.has_accounts()? {
+        output::remark("There is no administrator now; `b24-bridge user add NAME` makes one.");
+    }
+    Ok(())
 }
 
 fn unknown(name: &str) -> String {

@@ -84,7 +84,7 @@ pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
         })?),
         None => None,
     };
-    Ok(portal::Options {
+    let options = portal::Options {
         whole_timeout: Duration::from_secs(way.portal_timeout.max(1)),
         ca_pem,
         outbound_ip: way.outbound_ip,
@@ -92,7 +92,20 @@ pub fn way(way: &Way) -> anyhow::Result<portal::Options> {
         proxy: way.portal_proxy.clone().map(Secret::new),
         oauth_url: way.oauth_url.clone(),
         ..portal::Options::default()
-    })
+    };
+    check_proxy(way.portal_proxy.as_deref(), &options)?;
+    Ok(options)
+}
+
+/// Not by the reader of flags, whose error would repeat the address, and the password in it.
+fn check_proxy(said: Option<&str>, options: &portal::Options) -> anyhow::Result<()> {
+    let is_good = said.is_none_or(|url| url.starts_with("http://")) && portal::gateway(options).is_ok();
+    if is_good {
+        return Ok(());
+    }
+    bail!(
+        "--portal-proxy is no address of a proxy; write http://host:port, or http://user:password@host:port"
+    )
 }
 
 /// The stored connection, opened.
@@ -104,7 +117,9 @@ pub fn portal(store: &Store, options: &portal::Options) -> anyhow::Result<Portal
                 "the application is not installed yet, or not connected any more; open it in the portal, `b24-bridge portal show` tells what its form must say"
             );
         }
-        bail!("no portal is connected; connect one with `b24-bridge portal connect --webhook URL`");
+        bail!(
+            "no portal is connected; connect one with `b24-bridge portal connect --webhook URL`, or with --app"
+        );
     };
     Ok(deliver::open(store, connection, options)?)
 }

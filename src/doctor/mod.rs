@@ -6,6 +6,7 @@
 //! - `listeners`: does `serve` run, do its listeners answer, do their certificates hold.
 //! - `firewall`: which connections must be let through.
 
+mod authorization;
 mod clock;
 mod finding;
 mod firewall;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::finding::Finding;
 use super::patience::later;
-use super::{STEP, clock, now, rest, trust};
+use super::{STEP, authorization, clock, now, rest, trust};
 use crate::model::Installation;
 use crate::portal::{self, Connection, Gateway, Whereabouts};
 use crate::probe::{self, Roots, Source, Tunnel};
@@ -57,7 +57,7 @@ pub fn look(
             findings: vec![Finding::warning(
                 "portal",
                 "none is connected",
-                "connect one with `b24-bridge portal connect --webhook URL`",
+                "connect one with `b24-bridge portal connect --webhook URL`, or with --app",
             )],
             whereabouts: None,
         };
@@ -101,6 +101,9 @@ pub fn look(
                 findings.push(Finding::skipped(check, "there is no route to the portal"));
             }
         }
+    }
+    if matches!(connection, Connection::App(_)) {
+        findings.push(authorization::look(options, gateway.as_ref()));
     }
     Found {
         findings,
@@ -324,7 +327,7 @@ impl Way<'_> {
 }
 
 /// The name service may keep silent for long.
-fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
+pub(super) fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     let host = host.trim_matches(['[', ']']).to_owned();
     let found = later(move || {
         let found = (host.as_str(), port).to_socket_addrs();

@@ -77,6 +77,11 @@ pub const APP_RIGHTS: &[Right] = &[
     },
 ];
 
+/// The line that tells whether the portal answered.
+const CONNECTION: &str = "connection";
+/// The line that is no right and no method: it warns, and nothing is absent.
+const ENCRYPTION: &str = "encryption";
+
 /// One line of `portal check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -86,6 +91,23 @@ pub struct Check {
     /// Without it the bridge cannot deliver.
     pub needed: bool,
     pub detail: String,
+}
+
+impl Check {
+    /// It answered, and would not let the bridge in: the way there is all right.
+    pub fn is_turned_away(&self) -> bool {
+        self.name == CONNECTION && self.detail.starts_with("the portal refuses the connection")
+    }
+
+    /// How the line begins.
+    pub fn mark(&self) -> &'static str {
+        match (self.ok, self.needed) {
+            (true, _) => "ok",
+            (false, true) => "MISSING",
+            (false, false) if self.name == ENCRYPTION => "warning",
+            (false, false) => "absent",
+        }
+    }
 }
 
 /// What `portal check` found.
@@ -98,6 +120,17 @@ impl Report {
     /// Everything that is needed is there.
     pub fn passed(&self) -> bool {
         self.lines.iter().all(|line| line.ok || !line.needed)
+    }
+
+    /// The portal did not answer at all.
+    pub fn is_cut_off(&self) -> bool {
+        self.lines
+            .iter()
+            .any(|line| line.name == CONNECTION && !line.ok && !line.is_turned_away())
+    }
+
+    pub fn is_turned_away(&self) -> bool {
+        self.lines.iter().any(Check::is_turned_away)
     }
 
     fn put(&mut self, name: impl Into<String>, ok: bool, needed: bool, detail: impl Into<String>) {
@@ -127,18 +160,18 @@ impl Portal {
 
         // Trouble with one is trouble with all: the rest would only repeat it.
         if let Some(Answer::Later(trouble) | Answer::Unknown(trouble)) = of("scope") {
-            report.put("connection", false, true, trouble.text.clone());
+            report.put(CONNECTION, false, true, trouble.text.clone());
             return report;
         }
         report.put(
-            "connection",
+            CONNECTION,
             true,
             true,
             who(&[of("profile"), of("current")], &connection.to_string()),
         );
         if connection.is_insecure() {
             report.put(
-                "encryption",
+                ENCRYPTION,
                 false,
                 false,
                 match &connection {
@@ -151,7 +184,7 @@ impl Portal {
                 },
             );
         } else {
-            report.put("encryption", true, false, "https");
+            report.put(ENCRYPTION, true, false, "https");
         }
         rights(&mut report, of("scope"), &connection);
         for (key, name) in [

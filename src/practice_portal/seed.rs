@@ -169,7 +169,7 @@ pub fn user_fields(world: &mut World) {
         "UF_CRM_ORDER_ID",
         Kind::Text,
         false,
-        "Номер заказа",
+        "ID заказа в магазине",
         &[],
     );
     for kin in [Kin::Deal, Kin::Lead, Kin::Contact] {

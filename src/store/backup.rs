@@ -42,16 +42,20 @@ impl Store {
 /// the file is damaged, foreign or of a newer program, and, unless `force`, when there is a database.
 pub fn restore(dir: &Path, backup: &Path, force: bool) -> Result<(), StoreError> {
     let path = dir.join(FILE_NAME);
+    File::open(backup).map_err(|error| StoreError::NoFile {
+        path: backup.to_owned(),
+        reason: error.to_string(),
+    })?;
     if !force && path.metadata().is_ok_and(|meta| meta.len() > 0) {
-        return Err(StoreError::Exists(path));
+        return Err(StoreError::Exists(dir.to_owned()));
     }
     let opened = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let source = opened.map_err(|error| unreadable(backup, &error.to_string()))?;
+    let source = opened.map_err(|error| no_backup(backup, &error.to_string()))?;
     let verdict: Result<String, _> = source.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
     match verdict {
         Ok(text) if text == "ok" => {}
-        Ok(text) => return Err(unreadable(backup, &text)),
-        Err(error) => return Err(unreadable(backup, &error.to_string())),
+        Ok(text) => return Err(no_backup(backup, &text)),
+        Err(error) => return Err(no_backup(backup, &error.to_string())),
     }
     // Tried on a copy: the schema may be older than ours, and must never be newer.
     let _lock = ServeLock::take(dir)?;
@@ -62,7 +66,10 @@ pub fn restore(dir: &Path, backup: &Path, force: bool) -> Result<(), StoreError>
         .and_then(|mut conn| migrate(&mut conn, backup));
     if let Err(error) = checked {
         remove(&candidate);
-        return Err(error);
+        return Err(match error {
+            StoreError::Foreign(_) => no_backup(backup, "it is the database of another program"),
+            other => other,
+        });
     }
     // The old log would be replayed into the new file.
     for suffix in ["-wal", "-shm"] {
@@ -70,6 +77,13 @@ pub fn restore(dir: &Path, backup: &Path, force: bool) -> Result<(), StoreError>
     }
     put_in_place(&candidate, &path)?;
     prepare_files(dir).map(|_| ())
+}
+
+fn no_backup(path: &Path, reason: &str) -> StoreError {
+    StoreError::NoBackup {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 fn unreadable(path: &Path, reason: &str) -> StoreError {

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::channels::StoredChannel;
-use super::{ChannelKey, Store};
+use super::error::StoreError;
+use super::{ChannelKey, Store, meta};
 
 /// Every channel there ever was.
 #[derive(Debug, Default)]
 pub struct Directory {
+    /// The file's counter of channel changes, read before the channels were.
+    pub(super) version: i64,
     by_slug: HashMap<String, Arc<StoredChannel>>,
     by_key: HashMap<ChannelKey, Arc<StoredChannel>>,
     default: Option<Arc<StoredChannel>>,
@@ -29,8 +32,11 @@ pub enum Address {
 }
 
 impl Directory {
-    pub(super) fn new(channels: Vec<StoredChannel>) -> Directory {
-        let mut directory = Directory::default();
+    pub(super) fn new(version: i64, channels: Vec<StoredChannel>) -> Directory {
+        let mut directory = Directory {
+            version,
+            ..Directory::default()
+        };
         for stored in channels {
             let stored = Arc::new(stored);
             if stored.channel.is_default && stored.deleted_at.is_none() {
@@ -71,12 +77,12 @@ impl Directory {
         self.default.as_ref()
     }
 
-    /// Channels that are not deleted, in no particular order.
     /// Every channel there ever was, deleted ones included.
     pub fn all(&self) -> impl Iterator<Item = &Arc<StoredChannel>> {
         self.by_key.values()
     }
 
+    /// Channels that are not deleted, in no particular order.
     pub fn live(&self) -> impl Iterator<Item = &Arc<StoredChannel>> {
         self.by_key.values().filter(|stored| stored.deleted_at.is_none())
     }
@@ -87,6 +93,16 @@ impl Store {
     /// behind those made through this store.
     pub fn directory(&self) -> Arc<Directory> {
         self.inner.directory.load_full()
+    }
+
+    /// Takes up at once what another process changed in the channels. It reads one counter, and the channels only
+    /// when that has moved. Blocks.
+    pub fn catch_up(&self) -> Result<(), StoreError> {
+        let version = self.inner.readers.read(|conn| meta::get(conn, meta::CHANNELS))?;
+        if version != self.inner.directory.load().version {
+            self.inner.refresh_directory()?;
+        }
+        Ok(())
     }
 
     /// Where the address `/in/<slug>` leads.

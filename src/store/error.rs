@@ -29,8 +29,12 @@ pub enum StoreError {
     Open { path: PathBuf, reason: String },
     #[error("{0} is in use by another `b24-bridge serve`: stop that one, or choose another --data-dir")]
     InUse(PathBuf),
-    #[error("{0} exists already: choose another name, or overwrite it with --force")]
+    #[error("{0} already holds data: choose another --data-dir, or overwrite it with --force")]
     Exists(PathBuf),
+    #[error("{path} cannot be read ({reason}): name a file that `b24-bridge backup` made")]
+    NoFile { path: PathBuf, reason: String },
+    #[error("{path} is not a backup of b24-bridge ({reason}): name a file that `b24-bridge backup` made")]
+    NoBackup { path: PathBuf, reason: String },
     #[error("there is no channel {0:?}: `channel list` shows those there are")]
     NoSuchChannel(String),
     #[error("there is no submission {0} waiting for delivery: it was removed while it was worked on")]

@@ -176,8 +176,11 @@ impl Inner {
     /// Reads the channels anew, and tells those who wait for news of them.
     fn refresh_directory(&self) -> Result<(), StoreError> {
         let refreshing = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        let channels = self.readers.read(channels::all)?;
-        self.directory.store(Arc::new(Directory::new(channels)));
+        // The counter first: what changes between the two is then read once more, and never missed.
+        let (version, channels) = self
+            .readers
+            .read(|conn| Ok((meta::get(conn, meta::CHANNELS)?, channels::all(conn)?)))?;
+        self.directory.store(Arc::new(Directory::new(version, channels)));
         drop(refreshing);
         self.changes.bump(|generation| generation.channels += 1);
         Ok(())

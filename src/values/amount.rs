@@ -52,7 +52,7 @@ pub(super) fn money(field: &Field, text: &str, catalog: &Catalog) -> Result<Stri
         BadValue::new(
             field,
             text,
-            "it takes an amount like 3500.50 or 3 500,50 ₽; correct the form or the channel's row",
+            "it takes an amount like 3500.50 or 3\u{a0}500,50\u{a0}₽; correct the form or the channel's row",
         )
     };
     let (amount, code) = match text.rsplit_once('|') {

@@ -165,7 +165,7 @@ fn single(field: &Field, text: &str, ctx: &Context) -> Result<String, BadValue> 
         FieldKind::Integer => amount::integer(text)
             .ok_or_else(|| bad("it takes a whole number like 1500; correct the form or the channel's row")),
         FieldKind::Double => amount::number(field, text)
-            .ok_or_else(|| bad("it takes a number like 3500.50 or 3 500,50; correct the form or the channel's row")),
+            .ok_or_else(|| bad("it takes a number like 3500.50 or 3\u{a0}500,50; correct the form or the channel's row")),
         FieldKind::Money => amount::money(field, text, ctx.catalog),
         FieldKind::Boolean | FieldKind::Char => choice::boolean(field, text),
         FieldKind::Date => date::date(text, ctx.country)

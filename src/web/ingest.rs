@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, REFERER, USER_AGENT};
 use percent_encoding::percent_decode_str;
@@ -36,6 +36,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 /// The methods of what can only be read.
 const READ_METHODS: &str = "GET, HEAD";
+/// Looks for channels made by another process begin this far apart at least, however many addresses are unknown.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Opening a channel's address makes a submission, so nobody is to follow links to it.
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
@@ -52,6 +54,8 @@ pub struct Ingest {
     store: Store,
     options: IngestOptions,
     sieve: Sieve,
+    /// When the latest look for new channels began; held while one is under way.
+    looked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Ingest {
@@ -60,6 +64,39 @@ impl Ingest {
             store,
             options,
             sieve: Sieve::default(),
+            looked: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Where an address leads. The snapshot may be some moments behind `channel apply` of another process: nobody is
+    /// turned away by it before a look at the file.
+    async fn resolve(&self, slug: &str) -> Address {
+        let address = self.store.resolve(slug);
+        if !matches!(address, Address::Deleted | Address::Unknown) {
+            return address;
+        }
+        self.look(Instant::now()).await;
+        self.store.resolve(slug)
+    }
+
+    /// Returns after a look that began no earlier than `asked`. All who wait at the same time share one.
+    async fn look(&self, asked: Instant) {
+        let mut looked = self.looked.lock().await;
+        if let Some(begun) = *looked {
+            if begun >= asked {
+                return;
+            }
+            tokio::time::sleep_until((begun + BETWEEN_LOOKS).into()).await;
+        }
+        *looked = Some(Instant::now());
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || store.catch_up()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "channels made by other processes cannot be seen at the moment")
+            }
+            // It fails only when the runtime is being shut down.
+            Err(_) => {}
         }
     }
 }
@@ -68,7 +105,7 @@ impl Ingest {
 pub async fn handle(request: Request, ingest: Arc<Ingest>) -> Response {
     let path = request.uri.path();
     if let Some(slug) = slug(path) {
-        return match ingest.store.resolve(&slug) {
+        return match ingest.resolve(&slug).await {
             Address::Known(channel) => receive(request, &ingest, &channel, None).await,
             Address::Moved { to, via } => receive(request, &ingest, &to, Some(via)).await,
             Address::Deleted => turn_away(&request, &Refusal::ChannelDeleted),

@@ -146,7 +146,7 @@ fn make_a_channel(person: &Person, bridge: &Bridge, home: &str) -> String {
         });
         person.click(person.t("Создать канал", "Create the channel"));
         person.sees(person.t("Канал создан", "The channel is there"));
-        person.value(person.t("Адрес канала", "The channel’s address"))
+        person.value(person.t("Адрес канала", "The channel's address"))
     });
     assert!(address.starts_with(bridge.websites()), "{address}");
     assert_eq!(cookies_in_frame(person), "", "the frame needs none");

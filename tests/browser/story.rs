@@ -26,7 +26,7 @@ fn the_whole_story(language: Language) {
     sign_in(&person, NAME, PASSWORD);
     connect(&person, &portal);
     make_the_channel(&person);
-    let address = person.value(person.t("Адрес канала", "The channel’s address"));
+    let address = person.value(person.t("Адрес канала", "The channel's address"));
     let shop = Website::start(shop_page(&address));
     sees_what_would_happen(&person);
 
@@ -145,7 +145,7 @@ fn make_the_channel(person: &Person) {
     let rows = [
         ("Название (TITLE)", "Заказ №{order_id}", false),
         // A title is enough where one field has it, and so is a code.
-        ("Номер заказа", "{order_id}", true),
+        ("ID заказа в магазине", "{order_id}", true),
         ("OPPORTUNITY", "{order_amount}", false),
         ("CURRENCY_ID", "RUB", false),
     ];

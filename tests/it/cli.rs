@@ -40,6 +40,18 @@ fn exit_statuses_and_help() {
         (&["inbox", "purge"], 2),
         (&["inbox", "purge", "--older-than", "90"], 2),
         (&["portal", "connect"], 2),
+        (
+            &[
+                "portal",
+                "connect",
+                "--app",
+                "--webhook",
+                "https://p.example/rest/1/x/",
+            ],
+            2,
+        ),
+        (&["doctor", "--portal-proxy", "foo"], 1),
+        (&["restore", "/nowhere/backup"], 1),
         (&["serve", "--listen", "8080"], 2),
         (&["channel", "show", "nothing"], 1),
         (&["channel", "delete", "nothing"], 1),
@@ -71,6 +83,89 @@ fn exit_statuses_and_help() {
     assert_eq!(
         bridge.cli_json(&["channel", "list", "--json"])[0]["slug"],
         "shop-orders"
+    );
+}
+
+/// The address that `channel apply` prints works when the command has ended, and so does one that is made again.
+#[test]
+fn a_channel_takes_requests_as_soon_as_it_is_applied() {
+    let mut bridge = Bridge::folder(&[]);
+    bridge.serve();
+    for n in 0..5 {
+        let slug = format!("fresh-{n}");
+        for made_again in [false, true] {
+            let settings = shop_channel(json!({"slug": slug}));
+            bridge.cli_ok_with(&["channel", "apply", "-"], settings.to_string().as_bytes());
+            let answer = bridge.post_form(&slug, &[("client_name", "Мария")]);
+            assert_eq!(answer.status, 200, "{slug}, made again: {made_again}");
+            bridge.cli_ok(&["channel", "delete", &slug]);
+            until("the deletion is noticed", || {
+                (bridge.post_form(&slug, &[]).status == 410).then_some(())
+            });
+        }
+    }
+}
+
+#[test]
+fn refusals_name_the_way_out() {
+    let bridge = Bridge::folder(&[]);
+    bridge.cli_ok(&["channel", "list"]);
+    let file = bridge.dir.path().join("copy");
+    let copy = file.to_str().unwrap();
+    bridge.cli_ok(&["backup", copy]);
+    let nonsense = repository("README.md");
+    for (args, expected) in [
+        (
+            &["restore", "/nowhere/backup"][..],
+            "/nowhere/backup cannot be read",
+        ),
+        (
+            &["restore", copy],
+            "already holds data: choose another --data-dir, or overwrite it with --force",
+        ),
+        (
+            &["restore", "--force", nonsense.to_str().unwrap()],
+            "README.md is not a backup of b24-bridge",
+        ),
+        (
+            &["portal", "check"],
+            "portal connect --webhook URL`, or with --app",
+        ),
+        (
+            &[
+                "portal",
+                "check",
+                "--portal-proxy",
+                "https://u:hunter2@proxy.example",
+            ],
+            "--portal-proxy is no address of a proxy",
+        ),
+    ] {
+        let line = fails(&bridge, args, "");
+        assert!(
+            line.contains(expected) && !line.contains("hunter2"),
+            "{args:?}: {line}"
+        );
+    }
+    // A port where nobody listens any more: the portal cannot be asked, so nothing is said to be missing.
+    let portal = portal();
+    let webhook = portal.webhook_url();
+    drop(portal);
+    let line = fails(&bridge, &["portal", "connect", "--webhook", &webhook], "");
+    assert!(
+        line.ends_with("the portal could not be asked; see the line above"),
+        "{line}"
+    );
+    let both = bridge.cli(&["portal", "connect"]);
+    let usage = text(&both.stderr);
+    assert!(usage.contains("--webhook <URL>|--app"), "{usage}");
+    bridge.cli_ok_with(&["user", "add", "maria"], b"a long enough password");
+    let gone = bridge.cli(&["user", "delete", "maria"]);
+    assert_eq!(gone.status.code(), Some(0));
+    assert!(
+        text(&gone.stderr).contains("`b24-bridge user add NAME` makes one"),
+        "{}",
+        text(&gone.stderr)
     );
 }
 
@@ -336,8 +431,8 @@ fn a_portal_is_connected_only_when_it_works() {
         gone.webhook_url()
     };
     for (wrong, reason) in [
-        (url.replace("webhook/", "wrongcode/"), "needed"),
-        (closed, "needed"),
+        (url.replace("webhook/", "wrongcode/"), "refuses the connection"),
+        (closed, "could not be asked"),
         (portal.base_url(), "/rest/"),
         (format!("{}/rest/1/", portal.base_url()), "/rest/"),
         ("portal.example/rest/1/abcdef/".to_owned(), "https://"),
@@ -346,12 +441,13 @@ fn a_portal_is_connected_only_when_it_works() {
         assert!(line.contains(reason), "{wrong}: {line}");
     }
     for (fault, reason) in [
-        (Fault::Html200Login, "needed"),
-        (Fault::Http502, "needed"),
-        (Fault::MissingScope, "needed"),
+        (Fault::Html200Login, "could not be asked"),
+        (Fault::Http502, "could not be asked"),
+        (Fault::MissingScope, "refuses the connection"),
     ] {
         portal.faults().next(1, fault);
-        assert!(connect(&url).contains(reason));
+        let line = connect(&url);
+        assert!(line.contains(reason), "{reason}: {line}");
     }
     let hide = |method: &str| portal.world(|world| world.settings.hidden_methods.insert(method.to_owned()));
     hide("crm.deal.add");

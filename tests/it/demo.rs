@@ -1,6 +1,7 @@
 //! `demo`: what a newcomer sees, line by line.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,9 @@ fn the_printed_line_makes_a_deal_and_nothing_is_left_behind() {
     };
     assert!(curl.ends_with(&address("channel ")), "{curl}");
     let portal = address("portal ");
+    assert!(address("webhook ").starts_with(&format!("{portal}/rest/1/")));
+    let data = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
+    assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     let world = || -> Value {
         request(&format!("{portal}/practice/world"), "GET", &[], b"")
             .unwrap()

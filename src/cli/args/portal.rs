@@ -1,6 +1,6 @@
 //! The arguments of `portal connect | check | show`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::super::values::origin;
 use super::{AsJson, Way};
@@ -16,15 +16,10 @@ pub enum PortalCommand {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("kind").required(true).args(["webhook", "app"])))]
 pub struct Connect {
     /// Address of an inbound webhook: https://portal/rest/1/code/ (`-` reads it from standard input)
-    #[arg(
-        long,
-        env = "B24_BRIDGE_WEBHOOK",
-        hide_env_values = true,
-        value_name = "URL",
-        required_unless_present = "app"
-    )]
+    #[arg(long, env = "B24_BRIDGE_WEBHOOK", hide_env_values = true, value_name = "URL")]
     pub webhook: Option<String>,
     /// Store the keys of a local application instead; without --client-id: print what the portal's form asks for
     #[arg(long, env = "B24_BRIDGE_APP")]

@@ -258,7 +258,7 @@ fn reference_books_list_stages_pipelines_and_people() {
     let active = portal.call("user.get", json!({"FILTER": {"ACTIVE": true}}));
     assert_eq!(active.as_array().map(Vec::len), Some(3));
     let fields = portal.call("crm.deal.fields", json!({}));
-    assert_eq!(fields["UF_CRM_ORDER_ID"]["formLabel"], "Номер заказа");
+    assert_eq!(fields["UF_CRM_ORDER_ID"]["formLabel"], "ID заказа в магазине");
     assert_eq!(fields["UF_CRM_DELIVERY"]["items"][0]["VALUE"], "Курьер");
     assert_eq!(fields["CATEGORY_ID"]["isImmutable"], true);
     portal.world(|w| w.settings.scopes = ["crm".to_owned()].into());

@@ -138,8 +138,18 @@ fn a_restore_replaces_only_when_told_to_and_only_by_a_sound_backup() {
     drop(lock);
     let nonsense = elsewhere.path().join("nonsense");
     std::fs::write(&nonsense, "not a database at all, though long enough to look at").unwrap();
-    assert!(restore(dir.path(), &nonsense, true).is_err());
-    assert!(restore(dir.path(), &elsewhere.path().join("absent"), true).is_err());
+    for _ in 0..2 {
+        assert!(matches!(
+            restore(dir.path(), &nonsense, true),
+            Err(StoreError::NoBackup { .. })
+        ));
+    }
+    for force in [false, true] {
+        assert!(matches!(
+            restore(dir.path(), &elsewhere.path().join("absent"), force),
+            Err(StoreError::NoFile { .. })
+        ));
+    }
     assert!(
         open(dir.path(), &clock).load(second).unwrap().is_some(),
         "a refused restore changes nothing"

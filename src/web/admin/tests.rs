@@ -352,4 +352,15 @@ fn the_overview_tells_what_has_to_be_done_and_then_how_it_goes() {
     assert!(shown.contains("Requests per hour") && shown.contains("Requests per day"));
     assert!(shown.contains("3\u{a0}requests in all, at most 3"), "{shown}");
     assert!(shown.contains(r#"<a href="/inbox?state=spam">Spam</a>"#));
+
+    // The unreadable are a row of the table: neither the tile nor the charts call them failed.
+    let unreadable = Arrival {
+        state: crate::model::State::Unreadable,
+        ..spam
+    };
+    runtime.block_on(desk.site.store.accept(unreadable)).unwrap();
+    let shown = desk.get("/").body;
+    assert!(shown.contains(r#"<a href="/inbox?state=unreadable">"#), "{shown}");
+    assert!(shown.contains(r#"class="bar-plain" x="#), "{shown}");
+    assert!(!shown.contains(r#"class="bar-bad" x="#), "{shown}");
 }

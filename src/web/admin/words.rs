@@ -177,7 +177,8 @@ pub fn zone_name(zone: &TimeZone, now: Millis) -> String {
         _ => format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60),
     };
     match zone.iana_name() {
-        Some(name) if name != "UTC" => format!("{name}, {offset}"),
+        // `Etc/UTC` is no place, and its offset says the same.
+        Some(name) if name != "UTC" && !name.starts_with("Etc/") => format!("{name}, {offset}"),
         _ => offset,
     }
 }
@@ -234,5 +235,7 @@ mod tests {
         );
         assert_eq!(zone_name(&moscow, at), "UTC+03:00");
         assert_eq!(zone_name(&TimeZone::UTC, at), "UTC");
+        let servers = TimeZone::get("Etc/UTC").unwrap();
+        assert_eq!(zone_name(&servers, at), "UTC");
     }
 }

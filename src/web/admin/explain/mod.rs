@@ -75,6 +75,20 @@ fn explain(lang: Language, error: &str) -> Option<Explained> {
     })
 }
 
+/// The same for a request whose channel, of this slug, is deleted: nothing can be mended in its settings.
+fn explain_of(lang: Language, error: &str, deleted: Option<&str>) -> Option<Explained> {
+    let mut explained = explain(lang, error)?;
+    if let (Mend::Channel, Some(slug)) = (explained.mend, deleted) {
+        let slug = visible(slug);
+        explained.way_out = lang.t(
+            format!("Канал этого запроса удалён. Создайте канал с тем же адресом ({slug}) и верными настройками, затем доставьте запрос снова."),
+            format!("The request's channel is deleted. Make a channel of the same address ({slug}) with the right settings, then deliver again."),
+        );
+        explained.mend = Mend::Elsewhere;
+    }
+    Some(explained)
+}
+
 fn of_cause(lang: Language, cause: &Cause, parts: &[&str]) -> Explained {
     let words: Vec<Option<String>> = parts.iter().map(|part| in_words(lang, part)).collect();
     let facts = cause.facts.iter().filter_map(|fact| {
@@ -254,7 +268,11 @@ pub fn in_short(lang: Language, error: &str) -> String {
 
 /// An error whole, in one paragraph: what happened, the facts, the way out.
 pub fn in_full(lang: Language, error: &str) -> String {
-    let Some(explained) = explain(lang, error) else {
+    in_full_of(lang, error, None)
+}
+
+fn in_full_of(lang: Language, error: &str, deleted: Option<&str>) -> String {
+    let Some(explained) = explain_of(lang, error, deleted) else {
         return in_words(lang, error).map_or_else(|| error.to_owned(), |words| upper_first(&words));
     };
     let mut text = explained.what;
@@ -287,7 +305,12 @@ fn lang_of(lang: Language, error: &str) -> Option<&'static str> {
 
 /// A paragraph that says everything about an error.
 pub fn paragraph(lang: Language, error: &str) -> Markup {
-    html! { p { (words(lang, error)) } }
+    paragraph_of(lang, error, None)
+}
+
+/// The same for a request whose channel may be deleted: its slug then.
+pub fn paragraph_of(lang: Language, error: &str, deleted: Option<&str>) -> Markup {
+    html! { p { span lang=[lang_of(lang, error)] { (visible(&in_full_of(lang, error, deleted))) } } }
 }
 
 /// The same within a paragraph.
@@ -300,9 +323,10 @@ pub fn line(lang: Language, error: &str) -> Markup {
     html! { span lang=[lang_of(lang, error)] { (in_short(lang, error)) } }
 }
 
-/// An error with its way out. `channel` is the address of the channel's settings, when it still exists.
-pub fn panel(visit: &Visit<'_>, error: &str, channel: Option<&str>) -> Markup {
-    let Some(explained) = explain(visit.lang, error) else {
+/// An error with its way out. `channel` is the address of the channel's settings, when it still exists; `deleted` is
+/// its slug, when it does not.
+pub fn panel(visit: &Visit<'_>, error: &str, channel: Option<&str>, deleted: Option<&str>) -> Markup {
+    let Some(explained) = explain_of(visit.lang, error, deleted) else {
         return html! { p.cause lang="en" { (visible(error)) } };
     };
     let rows: Vec<(&str, Markup)> = explained
@@ -380,7 +404,9 @@ pub fn of_store(lang: Language, error: &StoreError) -> String {
             | StoreError::Foreign(_)
             | StoreError::Open { .. }
             | StoreError::InUse(_)
-            | StoreError::Exists(_),
+            | StoreError::Exists(_)
+            | StoreError::NoFile { .. }
+            | StoreError::NoBackup { .. },
         ) => "База недоступна. Подробности — в журнале работы моста.".to_owned(),
     }
 }

@@ -32,6 +32,22 @@ fn patterns_are_matched_whole() {
     );
 }
 
+#[test]
+fn a_key_that_is_not_accepted_asks_for_the_key() {
+    let gone = |code: &str| {
+        format!(
+            "the application cannot be used since 2026-11-28T00:00:00Z (the authorization server gives no new tokens: {code}); \
+             connect it anew in the portal, requests wait until then"
+        )
+    };
+    for code in ["invalid_client", "invalid_client, Invalid client"] {
+        let said = in_full(RU, &gone(code));
+        assert!(said.contains("client_secret"), "{said}");
+    }
+    let other = in_full(RU, &gone("invalid_grant"));
+    assert!(other.contains("установите приложение"), "{other}");
+}
+
 /// Text without a Latin word, names in capitals and what came from outside left aside.
 fn is_russian(text: &str) -> bool {
     const NAMES: &[&str] = &[

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::portal::application;
+use crate::deliver::app::AppWarning;
 use crate::deliver::{Weather, app};
 use crate::model::{Millis, State};
 use crate::store::{Backlog, Filter, HOUR_MS, Line, Traffic};
@@ -59,7 +60,7 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
                 }
                 (first_steps(visit, &weather, has_channels))
                 ul.tiles {
-                    (portal_tile(visit, &weather))
+                    (portal_tile(visit, &weather, warning.as_ref()))
                     (queue_tile(visit, backlog, &weather))
                     (tile(visit.t("За 24 часа", "Last 24 hours"), html! { (visit.lang.number(figures.day.received)) },
                         html! { (visit.lang.noun(figures.day.received, REQUESTS)) }))
@@ -116,8 +117,16 @@ fn tile(title: &str, figure: Markup, below: Markup) -> Markup {
     }
 }
 
-fn portal_tile(visit: &Visit<'_>, weather: &Weather) -> Markup {
+fn portal_tile(visit: &Visit<'_>, weather: &Weather, warning: Option<&AppWarning>) -> Markup {
     let title = visit.t("Портал", "Portal");
+    // It may well answer, and let nobody in.
+    if let (Some(AppWarning::Gone(_)), Weather::Up { .. } | Weather::Unknown) = (warning, weather) {
+        return tile(
+            title,
+            badge(Tone::Bad, visit.t("Нет доступа", "No access")),
+            html! { (visit.t("Запросы сохраняются и ждут.", "Requests are stored and wait.")) },
+        );
+    }
     let since = |since: &Millis| visit.lang.span(visit.now.since(*since));
     match weather {
         Weather::NoPortal => tile(
@@ -187,7 +196,8 @@ impl Counts {
 
     /// A bar: what failed at the bottom, where it is seen; then the rest.
     fn parts(&self) -> Vec<u64> {
-        let failed = self.of(State::Failed) + self.of(State::Unreadable);
+        // As the tile and the table count them: the unreadable ones are a row of their own.
+        let failed = self.of(State::Failed);
         let delivered = self.of(State::Delivered);
         vec![
             failed,
@@ -375,7 +385,10 @@ fn latest_failures(visit: &Visit<'_>, failures: &[Line]) -> Markup {
                         (visit.lang.time(line.id.at(), visit.zone()))
                         @if let Some(channel) = directory.by_key(line.channel) { " · " (channel.channel.name) }
                     }
-                    @if let Some(error) = &line.standing.error { (notice(Tone::Plain, explain::paragraph(visit.lang, error))) }
+                    @if let Some(error) = &line.standing.error {
+                        @let deleted = directory.by_key(line.channel).filter(|stored| stored.deleted_at.is_some());
+                        (notice(Tone::Plain, explain::paragraph_of(visit.lang, error, deleted.map(|stored| stored.channel.slug.as_str()))))
+                    }
                 }
             }
         }

@@ -5,6 +5,18 @@ use crate::web::admin::words::text;
 
 pub(super) const CAUSES: &[Cause] = &[
     Cause::new(
+        "the application cannot be used since {} (the authorization server gives no new tokens: invalid_client{}); connect it anew in the portal, requests wait until then",
+        text(
+            "Сервер авторизации не принимает ключ приложения",
+            "The authorization server does not accept the application's key",
+        ),
+        text(
+            "Скопируйте client_secret с портала заново и сохраните его на странице «Портал».",
+            "Copy client_secret from the portal once more and store it on the page Portal.",
+        ),
+    )
+    .at(Mend::Portal),
+    Cause::new(
         "the application cannot be used since {} ({}); connect it anew in the portal, requests wait until then",
         text(
             "Приложение больше не имеет доступа к порталу",

@@ -4,7 +4,7 @@ use super::{BY_ITSELF, Cause, Mend, PORTAL_SAYS, REASON, given, own};
 use crate::web::admin::words::{Text, text};
 
 const CHECK_NETWORK: Text = text(
-    "Проверьте, что портал включён, а сеть и файрвол пропускают соединения с этого сервера.",
+    "Проверьте, что портал включён, а сеть и межсетевой экран пропускают соединения с этого сервера.",
     "Check that the portal is up and that the network and the firewall let this server through.",
 );
 const CHECK_ADDRESS: Text = text("Проверьте адрес вебхука.", "Check the webhook's address.");

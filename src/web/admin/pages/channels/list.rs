@@ -64,7 +64,7 @@ pub fn list(visit: &Visit<'_>, _: &Admin) -> Answer {
                     (empty(visit.t("Каналов ещё нет", "There are no channels yet"), html! {
                         p { (visit.t(
                             "Канал принимает запросы с сайта на свой адрес и создаёт из них лиды или сделки.",
-                            "A channel takes your website’s requests at an address of its own and makes leads or deals of them.",
+                            "A channel takes your website's requests at an address of its own and makes leads or deals of them.",
                         )) }
                         div.buttons { a.button.primary href=(new) { (create) } (all) }
                     }))
@@ -136,7 +136,7 @@ fn heading(visit: &Visit<'_>, stored: &StoredChannel) -> Markup {
             @if channel.is_default { " " (badge(Tone::Plain, visit.t("По умолчанию", "Default"))) }
             @if !channel.enabled { " " (badge(Tone::Warn, visit.t("Выключен", "Off"))) }
         }
-        (copy(visit.lang, &id, visit.t("Адрес канала", "The channel’s address"), &address))
+        (copy(visit.lang, &id, visit.t("Адрес канала", "The channel's address"), &address))
     }
 }
 

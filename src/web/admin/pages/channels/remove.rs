@@ -38,7 +38,7 @@ pub fn ask(visit: &Visit<'_>, _: &Admin) -> Answer {
         .back(here.as_str(), name.as_str())
         .body(html! {
             section.card {
-                (copy(visit.lang, "address", visit.t("Адрес канала", "The channel’s address"), &visit.site.address(&stored.channel.slug)))
+                (copy(visit.lang, "address", visit.t("Адрес канала", "The channel's address"), &visit.site.address(&stored.channel.slug)))
                 (what_becomes(visit, &stored))
                 ul {
                     li { (visit.t("Прежние запросы остаются в журнале.", "Earlier requests stay in the inbox.")) }

@@ -173,7 +173,7 @@ fn seen(sheet: &Sheet<'_>) -> Markup {
         @if all.is_empty() {
             p.hint { (sheet.t(
                 "Запросов ещё не было. Отправьте первый на адрес канала — его поля появятся здесь.",
-                "There were no requests yet. Send one to the channel’s address, and its fields appear here.",
+                "There were no requests yet. Send one to the channel's address, and its fields appear here.",
             )) }
         } @else {
             p.hint { (sheet.t(

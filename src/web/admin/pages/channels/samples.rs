@@ -123,7 +123,7 @@ fn leaves(fields: &Map<String, Value>) -> Vec<(String, String)> {
 pub const BUILT_IN: [(BuiltIn, Text); 7] = [
     (BuiltIn::Id, text("номер запроса", "number of the request")),
     (BuiltIn::Time, text("когда пришёл", "when it came")),
-    (BuiltIn::Ip, text("адрес посетителя", "the visitor’s address")),
+    (BuiltIn::Ip, text("адрес посетителя", "the visitor's address")),
     (BuiltIn::Referer, text("страница с формой", "page with the form")),
     (BuiltIn::UserAgent, text("браузер", "browser")),
     (

@@ -197,7 +197,7 @@ impl<'a> Desk<'a> {
         };
         html! {
             a.button href=(self.visit.at(&format!("{}/try", path(&stored.channel.slug)))) { (self.visit.t("Проверка канала", "Try the channel")) }
-            a.button href=(self.visit.at(&super::inbox(&stored.channel.slug))) { (self.visit.t("Запросы канала", "The channel’s requests")) }
+            a.button href=(self.visit.at(&super::inbox(&stored.channel.slug))) { (self.visit.t("Запросы канала", "The channel's requests")) }
         }
     }
 

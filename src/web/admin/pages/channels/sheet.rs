@@ -95,7 +95,7 @@ impl Sheet<'_> {
         let Some(stored) = self.stored else {
             return Markup::default();
         };
-        let label = self.t("Адрес канала", "The channel’s address");
+        let label = self.t("Адрес канала", "The channel's address");
         let address = self.visit.site.address(&stored.channel.slug);
         let about = self.t(
             "Выключенный канал принимает и хранит запросы, но не передаёт их на портал. После включения передаст.",

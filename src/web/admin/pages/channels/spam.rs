@@ -27,7 +27,7 @@ pub fn website(sheet: &Sheet<'_>) -> Markup {
     .rows(2)
     .hint(sheet.t(
         "По одному на строке: https://shop.example. Пусто — любые. На запросы с сервера сайта это не влияет.",
-        "One a line: https://shop.example. Empty: any. Requests from the website’s server are not concerned.",
+        "One a line: https://shop.example. Empty: any. Requests from the website's server are not concerned.",
     ))
     .errors(sheet.errors);
     fieldset(
@@ -44,7 +44,7 @@ fn slug(sheet: &Sheet<'_>) -> Markup {
     }
     let field = Input::text(
         "slug",
-        sheet.t("Окончание адреса канала", "End of the channel’s address"),
+        sheet.t("Окончание адреса канала", "End of the channel's address"),
     )
     .value(&sheet.draft.slug)
     .placeholder("shop-orders")
@@ -80,7 +80,7 @@ pub fn spam(sheet: &Sheet<'_>) -> Markup {
     .value(&sheet.draft.max_per_minute)
     .hint(sheet.t(
         "Пусто — без ограничения. Если формы отправляет сервер сайта или перед мостом стоит прокси, у всех запросов один адрес: не ограничивайте.",
-        "Empty: no limit. Where the website’s server sends the forms, or a proxy stands before the bridge, all requests have one address: set no limit.",
+        "Empty: no limit. Where the website's server sends the forms, or a proxy stands before the bridge, all requests have one address: set no limit.",
     ))
     .errors(sheet.errors);
     fieldset(

@@ -182,7 +182,7 @@ fn begun_by_code(sheet: &Sheet<'_>) -> Markup {
             .placeholder("NEW")
             .hint(sheet.t(
                 "Код статуса. Пусто — первый по порядку.",
-                "The stage’s code. Empty: the first one.",
+                "The stage's code. Empty: the first one.",
             ))
             .errors(sheet.errors)
     };

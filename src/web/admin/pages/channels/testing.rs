@@ -44,7 +44,7 @@ pub fn catalog() -> Catalog {
         "lead": fields(vec![plain("STATUS_ID", "Стадия", "status"), plain("SOURCE_ID", "Источник", "text")]),
         "deal": fields(vec![
             plain("STAGE_ID", "Стадия сделки", "status"),
-            plain("UF_CRM_ORDER_ID", "Номер заказа", "text"),
+            plain("UF_CRM_ORDER_ID", "ID заказа в магазине", "text"),
             plain("UF_A", "Двойник", "text"),
             plain("UF_B", "Двойник", "text"),
             ("UF_CRM_DELIVERY".to_owned(), field("UF_CRM_DELIVERY", "Доставка", "enumeration", delivery, false)),

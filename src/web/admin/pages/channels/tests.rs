@@ -96,7 +96,7 @@ fn what_is_wrong_is_told_beside_its_field_and_nothing_is_lost() {
         ("contact.0.field", "ORIGIN_ID", "filled by itself"),
         ("deal.0.field", "STAGE_ID", "filled by itself"),
         ("deal.0.field", "Создана (DATE_CREATE)", "fills this field itself"),
-        ("deal.0.field", "Номер заказа", "is already filled"),
+        ("deal.0.field", "ID заказа в магазине", "is already filled"),
         ("deal.0.value", "№{id", "not closed"),
         ("deal.0.value", "{}", "are empty"),
         ("deal.0.value", "}", "closes nothing"),
@@ -106,7 +106,7 @@ fn what_is_wrong_is_told_beside_its_field_and_nothing_is_lost() {
         let shown = retyped(&mut desk, &[(name, value), ("name", "Typed just now")]);
         assert_eq!(shown.status, 422, "{name}={value}");
         // Of two rows for one field the later one is wrong.
-        let at = if value == "Номер заказа" {
+        let at = if value == "ID заказа в магазине" {
             "deal.1.field"
         } else {
             name

@@ -17,7 +17,7 @@ pub fn of_search(mapping: &Mapping, catalog: Option<&Catalog>, lang: Language) -
         ),
         _ if mapping.field == "OPPORTUNITY" || is(&[FieldKind::Money, FieldKind::Double]) => (
             "По сумме искать нельзя: одинаковые суммы бывают у разных заказов. Ищите по номеру заказа.",
-            "Do not search by an amount: different orders can have the same one. Search by the order’s number.",
+            "Do not search by an amount: different orders can have the same one. Search by the order's number.",
         ),
         _ if is(&[
             FieldKind::Enumeration,

@@ -32,6 +32,12 @@ impl Known<'_> {
         let stored = self.channel.filter(|stored| stored.deleted_at.is_none())?;
         Some(format!("/channels/{}", stored.channel.slug))
     }
+
+    /// The slug of its channel, when that was deleted.
+    fn deleted(&self) -> Option<&str> {
+        let stored = self.channel.filter(|stored| stored.deleted_at.is_some())?;
+        Some(&stored.channel.slug)
+    }
 }
 
 pub fn card(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
@@ -122,7 +128,7 @@ fn stopped(visit: &Visit<'_>, known: &Known<'_>) -> Markup {
         })
         .flatten();
     html! {
-        (explain::panel(visit, error, known.settings().as_deref()))
+        (explain::panel(visit, error, known.settings().as_deref(), known.deleted()))
         @if let Some(first) = first {
             p { a.button href=(visit.at(&format!("/inbox/{first}"))) { (visit.t("Открыть первый запрос", "Open the first request")) } }
         }

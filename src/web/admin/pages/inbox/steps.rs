@@ -28,14 +28,33 @@ pub fn card(visit: &Visit<'_>, history: &[PastStep]) -> Markup {
             }
             @if !history.is_empty() {
                 ol.steps-list {
-                    @for (n, past) in history.iter().enumerate().skip(skipped) { (step(visit, n, past)) }
+                    @for (n, past) in history.iter().enumerate().skip(skipped) { (step(visit, n, past, is_for_nothing(history, past))) }
                 }
             }
         }
     }
 }
 
-fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
+/// A search for the leads or deals of contacts, sent together with the search for those, none of whom was found: the
+/// portal takes the empty reference for no condition at all, and answers with somebody else's.
+fn is_for_nothing(history: &[PastStep], past: &PastStep) -> bool {
+    let Some(search) = past.step.key.strip_prefix("entities_of_") else {
+        return false;
+    };
+    let StepState::Done { result } = &past.step.state else {
+        return false;
+    };
+    let contacts = format!("find_contact_{search}");
+    let found = history
+        .iter()
+        .rev()
+        .find(|one| one.dropped == past.dropped && one.step.key == contacts)
+        .map(|one| &one.step.state);
+    !is_empty(result)
+        && matches!(found, Some(StepState::Done { result }) if is_empty(result.get("CONTACT").unwrap_or(result)))
+}
+
+fn step(visit: &Visit<'_>, n: usize, past: &PastStep, for_nothing: bool) -> Markup {
     let Step {
         method,
         sent,
@@ -49,7 +68,9 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
             details id={ "step-" (n) } {
                 summary {
                     span.step-name { (visible(explain::purpose(visit.lang, method))) }
-                    span.step-state { (state_badge(visit, &past.step)) }
+                    span.step-state {
+                        @if for_nothing { (badge(Tone::Plain, visit.t("Не учтено", "Not counted"))) } @else { (state_badge(visit, &past.step)) }
+                    }
                     span.step-time {
                         (exact(visit, *begun_at))
                         @if let Some(ms) = took_ms { " · " (visit.lang.number(u64::from(*ms))) "\u{a0}" (visit.t("мс", "ms")) }
@@ -58,6 +79,9 @@ fn step(visit: &Visit<'_>, n: usize, past: &PastStep) -> Markup {
                 div.step-body {
                     @if past.dropped {
                         p.hint { (visit.t("Шаг прежней попытки: при повторе он не учитывается.", "A step of an earlier attempt: it no longer counts.")) }
+                    }
+                    @if for_nothing {
+                        p.hint { (visit.t("Контакт не найден, поэтому условие поиска оказалось пустым, и портал прислал чужие записи. Мост их не учитывает.", "No contact was found, so the search had an empty condition and the portal sent somebody else's records. The bridge does not count them.")) }
                     }
                     p { (visit.t("Метод", "Method")) ": " code { (visible(method)) } }
                     h3 { (visit.t("Отправлено", "Sent")) }

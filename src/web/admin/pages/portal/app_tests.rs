@@ -253,6 +253,7 @@ fn an_application_that_is_gone_is_told_of_with_the_way_out() {
         for path in ["/", "/portal"] {
             let page = desk.get(path).body;
             assert!(page.contains(expected), "{path} {expected}: {page}");
+            assert!(path != "/" || !page.contains(">Reachable<"), "{page}");
         }
     }
 }

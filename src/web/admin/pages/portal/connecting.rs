@@ -207,7 +207,7 @@ fn no_answer(visit: &Visit<'_>, connection: &Connection, error: &ConnectError) -
 
 /// Something that is needed is missing, the portal's answer for a start.
 fn missing(visit: &Visit<'_>, trial: &Trial) -> Answer {
-    let (what, way_out) = if report::is_cut_off(&trial.report) {
+    let (what, way_out) = if trial.report.is_cut_off() {
         visit.t(
             (
                 "Портал не подключён: он не ответил.",

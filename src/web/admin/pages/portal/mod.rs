@@ -204,7 +204,7 @@ fn about(visit: &Visit<'_>, connection: &Connection, app: Option<&AppStatus>, is
             (visit.t("Портал", "Portal"), html! { a href={ (address) "/" } rel="noreferrer" target="_blank" { (address) } }),
             (way, html! { code { (connection.hint()) } }),
             (visit.t("От имени", "Works as"), html! {
-                @if user == 0 { "—" } @else if let Some(name) = name { (name) " (№\u{a0}" (user) ")" } @else { (visit.t("пользователь №\u{a0}", "user No.\u{a0}")) (user) }
+                @if user == 0 { "—" } @else if let Some(name) = name { (name) (visit.t(" (№\u{a0}", " (No.\u{a0}")) (user) ")" } @else { (visit.t("пользователь №\u{a0}", "user No.\u{a0}")) (user) }
             }),
         ]))
         @if connection.is_insecure() && !is_checked {

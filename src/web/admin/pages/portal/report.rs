@@ -15,9 +15,9 @@ pub fn card(visit: &Visit<'_>, report: &Report, connection: &Connection) -> Mark
             h2 #found { (visit.t("Результат проверки", "What the check found")) }
             @if report.passed() {
                 (notice(Tone::Good, html! { p { (visit.t("Всё, что нужно, есть: ", "Everything that is needed is there: ")) code { (connection.hint()) } } }))
-            } @else if report.lines.iter().any(is_turned_away) {
+            } @else if report.is_turned_away() {
                 (notice(Tone::Bad, html! { p { (visit.t("Портал не принимает подключение. Запросы сохраняются и ждут.", "The portal refuses the connection. Requests are stored and wait.")) } }))
-            } @else if is_cut_off(report) {
+            } @else if report.is_cut_off() {
                 (notice(Tone::Bad, html! { p { (visit.t("Портал не ответил. Запросы сохраняются и ждут.", "The portal did not answer. Requests are stored and wait.")) } }))
             } @else {
                 (notice(Tone::Bad, html! { p { (visit.t("Не хватает того, что отмечено: пока это так, запросы не дойдут до портала.", "What is marked is missing: while that is so, requests do not reach the portal.")) } }))
@@ -49,26 +49,13 @@ pub fn lines(visit: &Visit<'_>, report: &Report) -> Markup {
                 }
             }
         }
-        @if is_cut_off(report) { (ways_to_reach(visit)) }
+        @if report.is_cut_off() { (ways_to_reach(visit)) }
     }
-}
-
-/// The portal did not answer at all.
-pub fn is_cut_off(report: &Report) -> bool {
-    report
-        .lines
-        .iter()
-        .any(|line| line.name == "connection" && !line.ok && !is_turned_away(line))
-}
-
-/// It answered, and would not let the bridge in: the way there is all right.
-fn is_turned_away(line: &Check) -> bool {
-    line.name == "connection" && line.detail.starts_with("the portal refuses the connection")
 }
 
 fn one(visit: &Visit<'_>, line: &Check) -> Markup {
     let mark = match (line.ok, line.needed) {
-        (false, true) if is_turned_away(line) => badge(Tone::Bad, visit.t("Отказ", "Refused")),
+        (false, true) if line.is_turned_away() => badge(Tone::Bad, visit.t("Отказ", "Refused")),
         (false, true) if line.name == "connection" => badge(Tone::Bad, visit.t("Нет связи", "Out of reach")),
         (true, _) => badge(Tone::Good, visit.t("Есть", "Present")),
         (false, true) => badge(Tone::Bad, visit.t("Не хватает", "Missing")),
@@ -106,7 +93,7 @@ impl Words {
             mend,
         };
         match line.name.as_str() {
-            "connection" if is_turned_away(line) => words(
+            "connection" if line.is_turned_away() => words(
                 lang.t("Подключение к порталу", "The connection to the portal"),
                 said,
                 None,

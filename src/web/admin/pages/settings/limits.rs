@@ -131,7 +131,7 @@ fn profile_fields(visit: &Visit<'_>, form: &Form, errors: &Errors, preferences: 
     let is_given = given.profile.is_some();
     let mut kinds = Choices::one(
         "profile",
-        visit.t("Какой у вас портал", "What portal you have"),
+        visit.t("Какой у вас портал", "Which portal you have"),
         choices,
     )
     .disabled(is_given)

@@ -153,7 +153,7 @@ fn show_page(
                 h2 #snippets { (visit.t("Готовый код для сайта", "Ready code for your website")) }
                 (copy(visit.lang, "address", visit.t("Адрес канала", "The channel's address"), &address))
                 p.about.under { (visit.t("Имена полей взяты из настроек этого канала.", "The names of the fields are those of this channel's settings.")) }
-                (snippets::all(visit, &address, &example))
+                (snippets::all(visit, channel, &address, &example))
             }
         })
         .show()

@@ -274,3 +274,55 @@ fn what_is_not_there_is_told() {
         assert_eq!(inbox.desk.get(path).status, 404, "{path}");
     }
 }
+
+#[test]
+fn one_of_a_deleted_channel_does_not_send_people_to_its_settings() {
+    let mut inbox = Inbox::open();
+    let id = inbox.order("Мария", "+7 999 000-00-01", "6510");
+    inbox.fail(
+        id,
+        "the portal has no deal pipeline 7; choose another in the channel",
+    );
+    let slug = {
+        let directory = inbox.desk.site.store.directory();
+        directory.by_key(inbox.channel).unwrap().channel.slug.clone()
+    };
+    assert!(
+        inbox
+            .detail(id)
+            .contains("Choose another pipeline in the channel")
+    );
+    inbox.desk.site.store.delete_channel(&slug).unwrap();
+    for path in [format!("/inbox/{id}"), "/".to_owned()] {
+        let page = inbox.page(&path);
+        assert!(
+            page.contains(&format!("Make a channel of the same address ({slug})"))
+                && !page.contains("Choose another pipeline"),
+            "{path}: {page}"
+        );
+    }
+}
+
+#[test]
+fn what_an_empty_search_brought_is_not_counted() {
+    for (found, expected) in [(json!([]), true), (json!({"CONTACT": [17]}), false)] {
+        let mut inbox = Inbox::open();
+        let id = inbox.order("Мария", "+7 999 000-00-01", "6510");
+        let mut steps = vec![
+            step("find_contact_phone", "crm.duplicate.findbycomm", found),
+            step("entities_of_phone", "crm.deal.list", json!([{"ID": "12"}])),
+            step("entity", "crm.deal.add", json!(41)),
+        ];
+        for read in &mut steps[..2] {
+            read.effect = Effect::Read;
+        }
+        inbox.record(id, steps, Change::Delivered(outcome(EntityAction::Created)));
+        let page = inbox.detail(id);
+        assert_eq!(
+            page.matches("Not counted").count(),
+            usize::from(expected),
+            "{page}"
+        );
+        assert_eq!(page.contains("an empty condition"), expected);
+    }
+}
