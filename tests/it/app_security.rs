@@ -299,8 +299,12 @@ fn a_removed_application_is_told_of_and_its_frames_end() {
     assert!(shown.contains("gone"), "{shown}");
     pair.bridge.channel(&shop_channel(json!({})));
     let id = pair.bridge.post_json("shop-orders", &order(6510)).id();
+    // The log tells the first trouble only, and the refusal may have been met before the message came.
+    let status = format!("{}/status", pair.bridge.admin());
     until("delivery to pause", || {
-        pair.bridge.log().contains("cannot be used since").then_some(())
+        let status = request(&status, "GET", &[], b"").expect("an answer").json();
+        let reason = status["portal"]["reason"].as_str().unwrap_or_default();
+        reason.contains("cannot be used since").then_some(())
     });
     assert_eq!(pair.bridge.show(&id)["state"], "queued", "nothing is lost");
 }
