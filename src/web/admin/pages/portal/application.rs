@@ -305,22 +305,9 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
             in_portal::take_early(visit)?;
             visit.site.engine.look_again();
-            let is_installed = app::installation(&visit.site.store)?
-                .is_some_and(|known| known.gone.is_none() && known.client_id == keys.client_id);
-            let text = match is_installed {
-                true => visit.t(
-                    format!(
-                        "Ключи приложения сохранены, оно установлено на портале {}.",
-                        keys.portal
-                    ),
-                    format!(
-                        "The application's keys are stored, and it is installed in {}.",
-                        keys.portal
-                    ),
-                ),
-                false => kept_text(visit, &keys, kept.webhook_goes_on),
-            };
-            visit.done("/portal", text)
+            let status = app::status(&visit.site.store)?;
+            let delivers = status.is_some_and(|status| status.delivers);
+            visit.done("/portal", kept_text(visit, &keys, delivers, kept.webhook_goes_on))
         }
         Err(ConnectError::HalfDone(count)) => ask_half_done(
             visit,
@@ -339,7 +326,14 @@ fn operator_session(visit: &Visit<'_>) -> crate::store::TokenDigest {
     visit.who.token().digest()
 }
 
-fn kept_text(visit: &Visit<'_>, keys: &AppKeys, webhook_goes_on: bool) -> String {
+fn kept_text(visit: &Visit<'_>, keys: &AppKeys, delivers: bool, webhook_goes_on: bool) -> String {
+    if delivers {
+        let text = visit.t(
+            "Ключи приложения сохранены. Оно уже установлено: запросы с сайтов идут через него.",
+            "The application's keys are stored. It is installed already: requests from websites go through it.",
+        );
+        return text.to_owned();
+    }
     let mut text = visit.t(
         format!(
             "Ключи приложения сохранены. Теперь откройте приложение на портале {}.",
