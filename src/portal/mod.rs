@@ -271,6 +271,8 @@ mod limit_tests;
 #[cfg(test)]
 mod reading_tests;
 #[cfg(test)]
+mod renewal_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod token_tests;

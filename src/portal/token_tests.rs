@@ -17,12 +17,12 @@ pub(super) const KEY: &str = "SakeVG5mbRdcQet45UUrt6q72AMTo7fk";
 
 /// Tokens kept in memory.
 #[derive(Default)]
-struct Purse {
+pub(super) struct Purse {
     kept: Mutex<Option<Installation>>,
     locked: Arc<AtomicBool>,
-    disk_is_full: AtomicBool,
+    pub(super) disk_is_full: AtomicBool,
     /// It fills while the server is asked.
-    disk_fills: AtomicBool,
+    pub(super) disk_fills: AtomicBool,
 }
 
 struct Unlock(Arc<AtomicBool>);
@@ -69,7 +69,7 @@ impl TokenStore for Purse {
 }
 
 impl Purse {
-    fn holding(access: &str, refresh: &str) -> Arc<Purse> {
+    pub(super) fn holding(access: &str, refresh: &str) -> Arc<Purse> {
         let purse = Arc::new(Purse::default());
         purse.put(access, refresh);
         purse
@@ -94,7 +94,7 @@ impl Purse {
         });
     }
 
-    fn access(&self) -> String {
+    pub(super) fn access(&self) -> String {
         let kept = self.kept.lock().unwrap();
         kept.as_ref().unwrap().tokens.access.reveal().to_owned()
     }
@@ -115,17 +115,17 @@ impl Purse {
 }
 
 /// A portal that takes one access token at a time, and the authorization server beside it.
-struct Site {
+pub(super) struct Site {
     server: Server,
     renewals: Arc<AtomicUsize>,
 }
 
 /// What the authorization server does instead of renewing.
-type Instead = Arc<Mutex<Option<fn(&Request) -> Act>>>;
+pub(super) type Instead = Arc<Mutex<Option<fn(&Request) -> Act>>>;
 
 impl Site {
     /// `seen` is called with each token that the portal accepts.
-    fn start(
+    pub(super) fn start(
         accepts: &Arc<Mutex<String>>,
         instead: &Instead,
         seen: impl Fn(&str) + Send + Sync + 'static,
@@ -166,11 +166,11 @@ impl Site {
         }
     }
 
-    fn open(&self, purse: &Arc<Purse>) -> Portal {
+    pub(super) fn open(&self, purse: &Arc<Purse>) -> Portal {
         Portal::open_with(Connection::App(self.keys()), purse.clone(), &self.options()).unwrap()
     }
 
-    fn renewals(&self) -> usize {
+    pub(super) fn renewals(&self) -> usize {
         self.renewals.load(Ordering::SeqCst)
     }
 }
@@ -185,11 +185,11 @@ pub(super) fn expired() -> Act {
     Act::Reply(401, "Content-Type: application/json\r\n".into(), body.into())
 }
 
-fn accepting(token: &str) -> Arc<Mutex<String>> {
+pub(super) fn accepting(token: &str) -> Arc<Mutex<String>> {
     Arc::new(Mutex::new(token.to_owned()))
 }
 
-fn trouble(answer: &Answer) -> (TroubleKind, String) {
+pub(super) fn trouble(answer: &Answer) -> (TroubleKind, String) {
     match answer {
         Answer::Later(trouble) => (trouble.kind, trouble.text.clone()),
         other => panic!("{other:?}"),
@@ -358,41 +358,6 @@ fn dead_tokens_are_asked_with_once_and_new_ones_are_taken_up() {
 }
 
 #[test]
-fn a_pair_that_the_disk_refused_is_stored_later_and_not_asked_for_again() {
-    let purse = Purse::holding("old-token", "old-refresh");
-    let site = Site::start(&accepting("another"), &Instead::default(), |_| {});
-    let portal = site.open(&purse);
-    purse.disk_fills.store(true, Ordering::SeqCst);
-    purse.disk_is_full.store(true, Ordering::SeqCst);
-    for _ in 0..3 {
-        let (kind, text) = trouble(&portal.batch(&one(&write()), true)[0]);
-        assert_eq!(kind, TroubleKind::TokenExpired);
-        assert!(text.contains("the disk is full"), "{text}");
-    }
-    purse.disk_is_full.store(false, Ordering::SeqCst);
-    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
-    assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
-}
-
-#[test]
-fn nobody_renews_on_a_full_disk() {
-    let purse = Purse::holding("old-token", "old-refresh");
-    let site = Site::start(&accepting("another"), &Instead::default(), |_| {});
-    purse.disk_is_full.store(true, Ordering::SeqCst);
-    // As a page or a command: with its end all is forgotten that is not stored.
-    let answer = site.open(&purse).batch(&one(&write()), true).remove(0);
-    let (problem, text) = trouble(&answer);
-    assert_eq!((problem, site.renewals()), (TroubleKind::TokenExpired, 0));
-    assert!(text.contains("the disk is full"), "{text}");
-    purse.disk_is_full.store(false, Ordering::SeqCst);
-    assert_eq!(
-        kind(&site.open(&purse).batch(&one(&write()), true)[0]),
-        ("done", None)
-    );
-    assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
-}
-
-#[test]
 fn tokens_that_another_process_has_stored_are_used() {
     for refusal in ["expired_token", "NO_AUTH_FOUND"] {
         let server = Server::start(move |_, request| match token_of(&request.body).as_str() {
@@ -471,46 +436,6 @@ fn a_portal_that_calls_every_token_expired_makes_no_nuisance_of_us() {
         .filter(|request| request.line.contains("/oauth/"))
         .count();
     assert_eq!(renewals, 2);
-}
-
-#[test]
-fn a_refresh_token_is_exchanged_before_it_dies_and_not_sooner() {
-    let purse = Purse::holding("good-token", "old-refresh");
-    let site = Site::start(&accepting("good-token"), &Instead::default(), |_| {});
-    let portal = site.open(&purse);
-    portal
-        .refresh_before(now() + Duration::from_secs(179 * 86_400))
-        .unwrap();
-    assert_eq!(site.renewals(), 0);
-    portal
-        .refresh_before(now() + Duration::from_secs(181 * 86_400))
-        .unwrap();
-    assert_eq!((site.renewals(), purse.access().as_str()), (1, "access-1-xyz"));
-    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
-    assert_eq!(site.renewals(), 1);
-}
-
-#[test]
-fn an_early_exchange_that_fails_leaves_the_good_token_in_use() {
-    let instead = Instead::default();
-    *instead.lock().unwrap() = Some(|_| Act::Reply(502, String::new(), "<html>".into()));
-    let purse = Purse::holding("good-token", "old-refresh");
-    let site = Site::start(&accepting("good-token"), &instead, |_| {});
-    let portal = site.open(&purse);
-    let soon = now() + Duration::from_secs(181 * 86_400);
-    assert!(portal.refresh_before(soon).is_err());
-    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
-    assert_eq!(site.renewals(), 1, "delivery asked for another token");
-    // The server grants a pair, and the disk does not take it.
-    *instead.lock().unwrap() =
-        Some(|_| json(r#"{"access_token":"new-token","refresh_token":"new-refresh"}"#));
-    purse.disk_fills.store(true, Ordering::SeqCst);
-    purse.disk_is_full.store(true, Ordering::SeqCst);
-    assert!(portal.refresh_before(soon).is_err());
-    assert_eq!(kind(&portal.batch(&one(&write()), true)[0]), ("done", None));
-    purse.disk_is_full.store(false, Ordering::SeqCst);
-    assert_eq!(portal.refresh_before(soon), Ok(()));
-    assert_eq!((site.renewals(), purse.access().as_str()), (2, "new-token"));
 }
 
 #[test]

@@ -240,7 +240,6 @@ fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &Prac
         person.language.code(),
     );
     let form = posting(&format!("{}/b24/install?{query}", bridge.admin()), &body);
-    person.open(&format!("{home}/devops/"));
     let frame = "const frame = document.createElement('iframe');
                  frame.name = 'deaf';
                  const holder = document.createElement('div');
@@ -249,10 +248,12 @@ fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &Prac
                  form.target = 'deaf';
                  document.querySelector('main').append(frame, form);
                  form.submit();";
-    person
-        .browser
-        .script(frame, &[serde_json::json!(form)])
-        .expect("a frame");
+    let open = || {
+        person.open(&format!("{home}/devops/"));
+        let opened = person.browser.script(frame, &[serde_json::json!(form)]);
+        opened.expect("a frame");
+    };
+    open();
     person.in_frame(|| {
         person.sees(person.t(
             "Портал не отвечает этой странице",
@@ -265,6 +266,15 @@ fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &Prac
         assert_eq!(unasked, serde_json::json!(true));
         person.click(person.t("К входящим каналам", "To the channels"));
         person.sees("Магазин");
+    });
+    open();
+    person.in_frame(|| {
+        person.click(person.t("Завершить скриптом Битрикс24", "End it by Bitrix24's script"));
+        person.sees(person.t("Если ничего не происходит", "If nothing happens"));
+        let asked =
+            "return [...document.scripts].some(script => script.src.startsWith('https://api.bitrix24.com/'))";
+        let asked = person.browser.script(asked, &[]).expect("a word");
+        assert_eq!(asked, serde_json::json!(true));
     });
 }
 

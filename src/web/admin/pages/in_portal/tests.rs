@@ -351,7 +351,7 @@ fn an_installation_that_comes_before_the_keys_is_kept_for_them() {
     assert_eq!(pair.desk.post("/portal/app", &keys).status, 303);
     assert_eq!(pair.installation().unwrap().tokens.user_id, ADMIN);
     let page = pair.desk.get("/portal").body;
-    assert!(page.contains("keys are stored, and it is installed"), "{page}");
+    assert!(page.contains("It is installed already"), "{page}");
     assert_eq!(
         (pair.portal.placements().len(), pair.portal.notifications().len()),
         (2, 1)
