@@ -104,7 +104,7 @@ fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) ->
     let button = title(visit.lang);
     html! {
         (line(visit, &Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
-            (visit.t("Работает от имени: ", "It works as: ")) (name) " (№\u{a0}" (user) ")"
+            (visit.t("Работает от имени: ", "It works as: ")) (name) " (" (visit.t("№", "No.")) "\u{a0}" (user) ")"
         }))
         (line(visit, &installed.buttons,
             &visit.t(format!("Кнопка «{button}» над списками лидов и сделок"), format!("The button “{button}” above the lists of leads and deals")),

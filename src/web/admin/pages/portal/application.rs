@@ -229,7 +229,7 @@ fn rows<'a>(visit: &Visit<'a>, status: &AppStatus) -> Vec<(&'a str, Markup)> {
         rows.extend([
             (
                 visit.t("Установил", "Installed by"),
-                html! { (user_name) " (№\u{a0}" (user_id) "), " (visit.lang.time(*since, visit.zone())) },
+                html! { (user_name) " (" (visit.t("№", "No.")) "\u{a0}" (user_id) "), " (visit.lang.time(*since, visit.zone())) },
             ),
             (visit.t("Права", "Rights"), html! { code { (scope.join(", ")) } }),
             (
