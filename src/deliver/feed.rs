@@ -30,6 +30,8 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 /// for either.
 const FULL: Duration = Duration::from_millis(100);
 const NO_CATALOG: Duration = Duration::from_millis(250);
+/// Between two reads of what is for lists alone, as long as nothing can be delivered: accepting goes before it.
+const UNHURRIED: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_secs(60);
 /// What a list shows of a submission.
 const SUMMARY_CHARS: usize = 160;
@@ -113,6 +115,7 @@ impl Feeder {
                 if taken.is_empty() {
                     return Ok(NO_CATALOG);
                 }
+                std::thread::sleep(UNHURRIED);
                 continue;
             }
             let room = room.min(AT_ONCE);
@@ -382,8 +385,8 @@ fn lost(step: &str, text: &str) -> Read {
 }
 
 /// The short text of lists: the rendered values of the channel's mappings, so that a person finds a submission by
-/// what the channel is about (name, phone, order); all fields when the channel maps none. Phones stand in it as the
-/// portal has them, in whatever notation they were typed.
+/// what the channel is about (name, phone, order); all fields when the channel maps none. Phones stand in it in one
+/// notation, however they were typed.
 fn summary(received: &Received, channels: &Directory, country: &str) -> String {
     let Some(channel) = channels.by_key(received.channel) else {
         return String::new();
@@ -407,7 +410,7 @@ fn summary(received: &Received, channels: &Directory, country: &str) -> String {
         let text = template::render(&template, &submission, &extras)
             .joined()
             .into_owned();
-        let phone = (mapping.field == "PHONE").then(|| values::parse_phone(&text, country));
+        let phone = (mapping.field == "PHONE").then(|| values::phone_in_brief(&text, country));
         let text = phone.flatten().unwrap_or(text);
         if !text.is_empty() && !parts.iter().any(|part| says(part, &text)) {
             parts.push(text);

@@ -24,6 +24,7 @@ pub use amount::{Amount, parse_amount};
 pub use bad::BadValue;
 pub use multifield::lacking;
 pub use phone::{Phone, knows_country, parse_phone};
+pub use phone_text::phone_in_brief;
 
 use crate::model::{Arg, Attachment, Catalog, Field, FieldKind};
 
