@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::board::Board;
 use super::engine::Shared;
@@ -30,8 +30,11 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 /// for either.
 const FULL: Duration = Duration::from_millis(100);
 const NO_CATALOG: Duration = Duration::from_millis(250);
-/// Between two reads of what is for lists alone, as long as nothing can be delivered: accepting goes before it.
+/// As long as nothing can be delivered, taking up rests for this many times as long as it took, between these bounds: a
+/// row of a list with its words costs the writer more than accepting a request, and nobody waits for it.
+const SHARE: u32 = 20;
 const UNHURRIED: Duration = Duration::from_millis(50);
+const LONG_REST: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(60);
 /// What a list shows of a submission.
 const SUMMARY_CHARS: usize = 160;
@@ -105,6 +108,7 @@ impl Feeder {
                 return Ok(FULL);
             }
             let country = shared.conditions().country.clone();
+            let began = Instant::now();
             let taken = shared.store.take_up(AT_ONCE, |received| {
                 // A line in a list is not worth the delivery of all.
                 let directory = shared.store.directory();
@@ -115,7 +119,8 @@ impl Feeder {
                 if taken.is_empty() {
                     return Ok(NO_CATALOG);
                 }
-                std::thread::sleep(UNHURRIED);
+                // What is taken up now is for lists alone.
+                shared.wait_for_news((began.elapsed() * SHARE).clamp(UNHURRIED, LONG_REST));
                 continue;
             }
             let room = room.min(AT_ONCE);
