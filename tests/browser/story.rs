@@ -91,7 +91,7 @@ pub fn connect(person: &Person, portal: &PracticePortal) {
     person.looks_at("portal-none");
     person.fill(address, &portal.base_url());
     person.click(go);
-    person.sees("/rest/");
+    person.sees(person.t("В адресе нет части", "the address has no"));
     person.looks_at("portal-wrong-address");
     person.fill(
         address,

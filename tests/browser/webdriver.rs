@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use serde_json::{Value, json};
 
 use crate::driver::Driver;
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, until};
 
 /// The key under which the protocol names an element (section 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -143,6 +143,18 @@ impl Chromium {
 
     /// The page in sight as it was sent, before the browser mended anything.
     pub fn document(&self) -> String {
+        // The bytes of a page that is just being replaced are gone, and the log tells of the next page a moment later.
+        until("the bytes of the page in sight", || {
+            self.read_log();
+            let wanted = json!({"requestId": *self.page_number.borrow()});
+            let asked = json!({"cmd": "Network.getResponseBody", "params": wanted});
+            let content = self.ask("POST", "goog/cdp/execute", &asked).ok()?;
+            content["body"].as_str().map(str::to_owned)
+        })
+    }
+
+    /// Takes up which request brought the newest page.
+    fn read_log(&self) {
         let log = self.command("POST", "se/log", &json!({"type": "performance"}));
         let events = log.as_array().expect("a log").iter().filter_map(|entry| {
             let text = entry["message"].as_str()?;
@@ -155,9 +167,6 @@ impl Chromium {
             let number = page["params"]["requestId"].as_str().expect("a number");
             *self.page_number.borrow_mut() = number.to_owned();
         }
-        let wanted = json!({"requestId": *self.page_number.borrow()});
-        let content = self.devtools("Network.getResponseBody", &wanted);
-        content["body"].as_str().expect("a page is text").to_owned()
     }
 
     /// Presses and releases keys one after the other, wherever the focus is; `\u{E004}` is Tab (section 17.4.2).
