@@ -16,6 +16,7 @@
 mod charset;
 mod disposition;
 mod form;
+mod glance;
 mod json;
 mod masking;
 mod multipart;
@@ -29,6 +30,7 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 use serde_json::{Map, Value};
 
+pub use glance::is_plain_form;
 pub use masking::{masked_body, masked_query};
 
 use crate::model::Attachment;

@@ -11,7 +11,7 @@ use crate::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, REFERER,
 use percent_encoding::percent_decode_str;
 
 use super::cors::Cors;
-use super::letter::{Letter, Reading};
+use super::letter::{Contents, Letter, Reading};
 use super::page;
 use super::refusal::{ALLOWED_METHODS, Refusal, capital};
 use super::reply;
@@ -200,32 +200,31 @@ async fn submit(
 ) -> Result<SubmissionId, Refusal> {
     let letter = open(request, &ingest.options.limits).await?;
     let key = idempotency_key(&request.headers)?;
-    let reading = if letter.is_small() {
-        letter.read(&ingest.options.limits)
-    } else {
-        let (letter, limits) = (letter.clone(), ingest.options.limits);
-        // It fails only when the runtime is being shut down.
-        let reading = tokio::task::spawn_blocking(move || letter.read(&limits)).await;
-        reading.map_err(|_| Refusal::StorageUnavailable)?
-    };
-    let (state, error) = match reading {
-        Reading::Fields(contents) if contents.state == State::Queued => {
-            // The forms of a deleted channel's website know that channel's traps, not those of the default one.
-            let directory = ingest.store.directory();
-            let meant = via.as_deref().and_then(|slug| directory.by_slug(slug));
-            let meant = meant.map_or(channel, |stored| stored);
-            let sender = request.client;
-            match ingest
-                .sieve
-                .catch(meant, &request.headers, &contents, sender, Instant::now())
-            {
-                Some(why) => (State::Spam, Some(why)),
-                None => (State::Queued, None),
-            }
+    // The forms of a deleted channel's website know that channel's traps, not those of the default one.
+    let meant = via
+        .as_deref()
+        .and_then(|slug| ingest.store.directory().by_slug(slug).cloned());
+    let meant = meant.as_deref().unwrap_or(channel);
+    let sift = |contents: Option<&Contents>| {
+        let (headers, sender) = (&request.headers, request.client);
+        match ingest
+            .sieve
+            .catch(meant, headers, contents, sender, Instant::now())
+        {
+            Some(why) => (State::Spam, Some(why)),
+            None => (State::Queued, None),
         }
-        Reading::Fields(contents) => (contents.state, None),
-        Reading::Unreadable(why) => (State::Unreadable, Some(why)),
-        Reading::TooLarge(why) => return Err(Refusal::TooLarge(capital(&why))),
+    };
+    let limits = &ingest.options.limits;
+    let (state, error) = if !Sieve::reads(meant) && letter.is_plain_form(limits) {
+        sift(None)
+    } else {
+        match read(&letter, limits).await? {
+            Reading::Fields(contents) if contents.state == State::Queued => sift(Some(&contents)),
+            Reading::Fields(contents) => (contents.state, None),
+            Reading::Unreadable(why) => (State::Unreadable, Some(why)),
+            Reading::TooLarge(why) => return Err(Refusal::TooLarge(capital(&why))),
+        }
     };
     let arrival = Arrival {
         channel: channel.key,
@@ -255,6 +254,17 @@ async fn submit(
         Some(why) if state == State::Unreadable => Err(Refusal::Unreadable { id, why }),
         _ => Ok(id),
     }
+}
+
+/// Reads a letter, a large one where it keeps nobody waiting.
+async fn read(letter: &Letter, limits: &intake::Limits) -> Result<Reading, Refusal> {
+    if letter.is_small() {
+        return Ok(letter.read(limits));
+    }
+    let (letter, limits) = (letter.clone(), *limits);
+    // It fails only when the runtime is being shut down.
+    let reading = tokio::task::spawn_blocking(move || letter.read(&limits)).await;
+    reading.map_err(|_| Refusal::StorageUnavailable)
 }
 
 /// Takes what a request carries, within bounds.

@@ -45,15 +45,25 @@ impl Letter {
         self.body.len() <= INLINE_SIZE
     }
 
-    /// Reads the letter to know its state and whether it is spam. The fields are read again when it is delivered: the
-    /// inbox keeps what came, not what we made of it.
-    pub fn read(&self, limits: &Limits) -> Reading {
-        let raw = Raw {
+    fn raw(&self) -> Raw<'_> {
+        Raw {
             method: if self.post { Method::Post } else { Method::Get },
             query: &self.query,
             content_type: self.content_type.as_deref(),
             body: &self.body,
-        };
+        }
+    }
+
+    /// Whether it is certainly a request to be queued, so that only who asks for its fields has to read it: most of what
+    /// receiving costs is spared then.
+    pub fn is_plain_form(&self, limits: &Limits) -> bool {
+        intake::is_plain_form(&self.raw(), limits)
+    }
+
+    /// Reads the letter to know its state and whether it is spam. The fields are read again when it is delivered: the
+    /// inbox keeps what came, not what we made of it.
+    pub fn read(&self, limits: &Limits) -> Reading {
+        let raw = self.raw();
         // A bug in reading must not lose what was sent. Unwind safety: the letter is only looked at.
         let decoded = catch_unwind(AssertUnwindSafe(|| intake::decode(&raw, limits)));
         match decoded {

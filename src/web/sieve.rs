@@ -30,19 +30,26 @@ pub struct Sieve {
 }
 
 impl Sieve {
-    /// Why the request is spam, in a sentence for the inbox; `None` when it is not.
+    /// Whether a channel's settings are about what is in its requests.
+    pub fn reads(stored: &StoredChannel) -> bool {
+        stored.channel.secret.is_some() || stored.channel.honeypot.is_some()
+    }
+
+    /// Why the request is spam, in a sentence for the inbox; `None` when it is not. `contents` may be missing where
+    /// [`Sieve::reads`] says that they do not matter.
     pub fn catch(
         &self,
         stored: &StoredChannel,
         headers: &HeaderMap,
-        contents: &Contents,
+        contents: Option<&Contents>,
         sender: IpAddr,
         now: Instant,
     ) -> Option<String> {
         let channel = &stored.channel;
         if let Some(secret) = &channel.secret {
             let in_header = headers.get(&HEADER).map(|value| value.as_bytes());
-            let in_fields = contents.secret.as_deref().map(str::as_bytes);
+            let in_fields = contents.and_then(|contents| contents.secret.as_deref());
+            let in_fields = in_fields.map(str::as_bytes);
             let given = [in_header, in_fields];
             if given.iter().all(Option::is_none) {
                 return Some("it came without the channel's secret".to_owned());
@@ -52,7 +59,7 @@ impl Sieve {
             }
         }
         if let Some(name) = &channel.honeypot
-            && let Some((_, value)) = template::lookup(&contents.fields, name)
+            && let Some((_, value)) = contents.and_then(|contents| template::lookup(&contents.fields, name))
             && !template::text_of(value).trim().is_empty()
         {
             return Some(format!("the hidden field \"{name}\" was filled in"));
