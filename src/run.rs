@@ -69,6 +69,7 @@ pub fn run(
     started: impl FnOnce(&Addresses, &Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(http_threads())
         .enable_all()
         .thread_name("http")
         .build()
@@ -77,6 +78,13 @@ pub fn run(
     // Blocking reads of large bodies that a stop overtook are not waited for: nobody was answered.
     runtime.shutdown_background();
     served
+}
+
+/// One processor is left to the thread that commits: while it waits for one, all senders wait. More than a few would
+/// only find each other waiting for it.
+fn http_threads() -> usize {
+    const MOST: usize = 8;
+    std::thread::available_parallelism().map_or(1, |all| (all.get() - 1).clamp(1, MOST))
 }
 
 async fn serve(
