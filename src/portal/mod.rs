@@ -48,7 +48,7 @@ pub use check::{APP_RIGHTS, Check, NEEDED_METHODS, OPTIONAL_METHODS, Report, Rig
 pub use connection::{Connection, ConnectionError};
 pub use gateway::{Gateway, gateway};
 pub use keys::{KeysError, app_keys, is_same_host, is_same_portal};
-pub use oauth::exchange;
+pub use oauth::{exchange, renew};
 pub use tokens::TokenStore;
 pub use verify::{TokenOwner, VerifyError, verify_token};
 pub use whereabouts::{Whereabouts, whereabouts};

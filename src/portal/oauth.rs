@@ -7,8 +7,14 @@ use super::{OpenError, Options, agent};
 use crate::model::{AppKeys, Millis, Secret};
 use crate::wire::oauth::{self, Granted, TOKEN_PATH};
 
-/// Asks for a new pair in exchange for a refresh token.
-pub(super) fn renew(
+/// Asks for a new pair in exchange for a refresh token that nobody else uses.
+pub fn renew(keys: &AppKeys, refresh: &Secret, options: &Options, now: Millis) -> Result<Granted, OpenError> {
+    let agent = agent::build(options)?;
+    Ok(renew_by(&agent, &options.oauth_url, keys, refresh, now))
+}
+
+/// The same over an agent that is at hand.
+pub(super) fn renew_by(
     agent: &Agent,
     oauth_url: &str,
     keys: &AppKeys,

@@ -250,7 +250,7 @@ impl Kept {
     }
 
     fn ask(&self, agent: &ureq::Agent, old: AppTokens, now: Millis) -> Result<(), Trouble> {
-        let granted = oauth::renew(agent, &self.oauth_url, &self.keys, &old.refresh, now);
+        let granted = oauth::renew_by(agent, &self.oauth_url, &self.keys, &old.refresh, now);
         match granted {
             Granted::Pair(Pair {
                 tokens,

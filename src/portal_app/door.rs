@@ -45,6 +45,12 @@ pub enum Denied {
     Stale,
     #[error("the application has no right to the CRM (crm); tick it in its form in the portal")]
     NoCrm,
+    #[error(
+        "the authorization server does not accept the application's key (client_secret, {0}); store it once more as it stands in the application's form"
+    )]
+    WrongKey(String),
+    #[error("the webhook stays, since the application's tokens could not be renewed from here: {0}")]
+    NoRenewal(String),
     #[error("the signature of the event is not the one that is known")]
     WrongSignature,
     #[error("the portal could not be asked: {0}")]

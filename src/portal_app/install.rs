@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::door::{Denied, Verified};
 use super::placements::{self, call};
+use super::proof::{self, Proof};
 use crate::deliver::app::{self, AppError};
 use crate::model::{Answer, AppTokens, Arg, Call, Effect, Installation, Language, Millis, Secret};
 use crate::portal::{self, Portal};
@@ -27,6 +28,8 @@ const UNINSTALL: &str = "ONAPPUNINSTALL";
 pub struct Installed {
     /// The tokens were new: the application delivers from now on.
     pub is_new: bool,
+    /// The tokens can be renewed; no word on that where they were not new.
+    pub renewal: Result<(), Missed>,
     /// The buttons stand above the lists.
     pub buttons: Result<(), Missed>,
     /// The portal will tell when the application is removed.
@@ -64,7 +67,8 @@ pub fn install(
 ) -> Result<Installed, Denied> {
     let delivers = app::status(store)?.is_some_and(|status| status.delivers && status.is_in_use());
     if delivers && verified.owner.is_installed {
-        return set_up(options, verified, handler, language, false);
+        let kept = Kept::none(&verified.caller.tokens.access);
+        return set_up(options, verified, handler, language, kept);
     }
     install_anew(store, options, verified, handler, language, now)
 }
@@ -82,8 +86,8 @@ pub fn install_anew(
     if !scope.is_empty() && !scope.iter().any(|right| right == "crm") {
         return Err(Denied::NoCrm);
     }
-    let is_new = keep_tokens(store, verified, now)?;
-    set_up(options, verified, handler, language, is_new)
+    let kept = keep_tokens(store, options, verified, now)?;
+    set_up(options, verified, handler, language, kept)
 }
 
 /// What belongs to the application in the portal.
@@ -92,9 +96,10 @@ fn set_up(
     verified: &Verified,
     handler: &str,
     language: Language,
-    is_new: bool,
+    kept: Kept,
 ) -> Result<Installed, Denied> {
-    let portal = open(verified, options)?;
+    let portal = open(verified, &kept.access, options)?;
+    let is_new = kept.is_new;
     let buttons = put_up(&portal, handler);
     let farewell = ask_for_farewell(&portal, handler);
     let notice = is_new.then(|| {
@@ -103,6 +108,7 @@ fn set_up(
     });
     let installed = Installed {
         is_new,
+        renewal: kept.renewal,
         buttons,
         farewell,
         notice,
@@ -117,13 +123,13 @@ fn set_up(
 
 /// Puts the buttons where they belong, in the name of a verified administrator.
 pub fn mend_buttons(verified: &Verified, options: &portal::Options, handler: &str) -> Result<(), Missed> {
-    let portal = open(verified, options).map_err(|denied| Missed::Said(denied.to_string()))?;
+    let portal = open(verified, &verified.caller.tokens.access, options)
+        .map_err(|denied| Missed::Said(denied.to_string()))?;
     put_up(&portal, handler)
 }
 
-fn open(verified: &Verified, options: &portal::Options) -> Result<Portal, Denied> {
-    Portal::open_as(&verified.keys, &verified.caller.tokens.access, options)
-        .map_err(|error| Denied::Unreachable(error.to_string()))
+fn open(verified: &Verified, access: &Secret, options: &portal::Options) -> Result<Portal, Denied> {
+    Portal::open_as(&verified.keys, access, options).map_err(|error| Denied::Unreachable(error.to_string()))
 }
 
 /// An authorization outside the frame does not tell with what the portal signs its events; whoever opens the application
@@ -140,15 +146,39 @@ pub fn learn_signature(store: &Store, verified: &Verified) -> Result<bool, Denie
     Ok(app::learn_signature(store, &verified.keys, sent)?)
 }
 
-/// Stores the tokens, unless they are the ones in use or older ones. Returns whether they are new.
-pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bool, Denied> {
+/// What has become of the tokens that came.
+struct Kept {
+    is_new: bool,
+    renewal: Result<(), Missed>,
+    /// With which the rest is done.
+    access: Secret,
+}
+
+impl Kept {
+    /// They were not needed.
+    fn none(access: &Secret) -> Kept {
+        Kept {
+            is_new: false,
+            renewal: Ok(()),
+            access: access.clone(),
+        }
+    }
+}
+
+/// Stores the tokens, unless they are the ones in use or older ones, after they have shown that they can be renewed.
+fn keep_tokens(
+    store: &Store,
+    options: &portal::Options,
+    verified: &Verified,
+    now: Millis,
+) -> Result<Kept, Denied> {
     let sent = &verified.caller.tokens;
     let known = app::installation(store)?;
     let is_alive = app::status(store)?.is_some_and(|status| status.is_in_use());
     let Some(refresh) = &sent.refresh else {
         // Whoever is installed already can do without a second pair.
         return if is_alive {
-            Ok(false)
+            Ok(Kept::none(&sent.access))
         } else {
             Err(Denied::NoRefresh)
         };
@@ -157,15 +187,23 @@ pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bo
     let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
     let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
     if is_in_use || seen.contains(&mark) {
-        return if is_alive { Ok(false) } else { Err(Denied::Stale) };
+        return if is_alive {
+            Ok(Kept::none(&sent.access))
+        } else {
+            Err(Denied::Stale)
+        };
     }
-    let tokens = AppTokens {
+    // A disk that takes no writes is to be known before the pair is spent.
+    store.put_setting(SEEN_SETTING, &seen)?;
+    let first = AppTokens {
         member_id: verified.caller.member_id.clone(),
         application_token: verified.caller.application_token.clone(),
         scope: verified.owner.scope.clone(),
         user_id: verified.owner.user_id,
         ..AppTokens::issued(sent.access.clone(), refresh.clone(), now, sent.lifetime)
     };
+    let Proof { tokens, renewal } = proof::prove(store, options, verified, first, refresh, now)?;
+    let access = tokens.access.clone();
     app::keep_tokens(store, &verified.keys, tokens, &verified.owner.name).map_err(|error| match error {
         AppError::Store(error) => Denied::Store(error),
         AppError::OtherPortal => Denied::OtherPortal {
@@ -180,7 +218,11 @@ pub fn keep_tokens(store: &Store, verified: &Verified, now: Millis) -> Result<bo
     let surplus = seen.len().saturating_sub(SEEN);
     seen.drain(..surplus);
     store.put_setting(SEEN_SETTING, &seen)?;
-    Ok(true)
+    Ok(Kept {
+        is_new: true,
+        renewal,
+        access,
+    })
 }
 
 fn mark(token: &Secret) -> String {

@@ -2,7 +2,7 @@
 //!
 //! - `request`: what the portal sends, read into types. `placements`: the buttons, as a plan. Both pure.
 //! - `door`: who comes in. Everything that a request claims is confirmed by the configured portal first.
-//! - `install`: tokens, buttons, notification. `event`: the same without a page, and the removal.
+//! - `install`: tokens, buttons, notification; `proof`: whether the keys are good for more tokens. `event`: the same without a page, and the removal.
 //! - `frames`: who works inside the portal's frame.
 
 pub mod door;
@@ -10,6 +10,7 @@ pub mod event;
 pub mod frames;
 pub mod install;
 mod placements;
+mod proof;
 pub mod request;
 
 pub use door::{Caller, Denied, Verified};

@@ -23,6 +23,8 @@ pub struct SentTokens {
     /// Absent in most events.
     pub refresh: Option<Secret>,
     pub lifetime: Duration,
+    /// The authorization server gave them out for a code, so it has accepted the application's keys.
+    pub came_for_a_code: bool,
 }
 
 /// The POST that opens a page of the application in the portal's frame. Older portals send fewer fields.
@@ -55,6 +57,7 @@ impl FrameCall {
             access: token(body, "AUTH_ID")?,
             refresh: token(body, "REFRESH_ID"),
             lifetime: lifetime(body, "AUTH_EXPIRES"),
+            came_for_a_code: false,
         };
         let in_query = |name| get(query, name).or_else(|| get(body, name));
         Some(FrameCall {
@@ -122,6 +125,7 @@ impl Event {
                 access,
                 refresh: token(body, "auth[refresh_token]"),
                 lifetime: lifetime(body, "auth[expires_in]"),
+                came_for_a_code: false,
             }),
             language: get(body, "data[LANGUAGE_ID]")
                 .filter(|code| !code.is_empty())
@@ -203,6 +207,7 @@ mod tests {
                 access: Secret::new("a1"),
                 refresh: Some(Secret::new("r1")),
                 lifetime: Duration::from_secs(1_800),
+                came_for_a_code: false,
             },
             application_token: Some(Secret::new("t1")),
             member_id: "m1".to_owned(),

@@ -40,6 +40,7 @@ pub fn take(visit: &Visit<'_>, code: &Secret) -> Answer {
             access: tokens.access,
             refresh: Some(tokens.refresh),
             lifetime: lifetime(tokens.issued_at, tokens.expires_at),
+            came_for_a_code: true,
         },
         application_token: tokens.application_token,
     };

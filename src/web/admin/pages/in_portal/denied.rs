@@ -25,7 +25,10 @@ impl Why {
             Why::Full(Full::Busy(_)) | Why::Denied(Denied::Unreachable(_) | Denied::Store(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Why::Denied(Denied::NoRefresh | Denied::NoCrm) => StatusCode::UNPROCESSABLE_ENTITY,
+            Why::Denied(Denied::NoRenewal(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Denied(Denied::NoRefresh | Denied::NoCrm | Denied::WrongKey(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Why::Denied(_) => StatusCode::FORBIDDEN,
         }
     }
@@ -173,6 +176,34 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
                 "Tick “CRM (crm)” in the application's form, save it, and open the application again.",
             ),
         ),
+        Denied::WrongKey(_) => t(
+            (
+                "Ключ приложения не подошёл",
+                "The application's key is not the right one",
+            ),
+            plain(
+                "Сервер авторизации Битрикс24 не принимает ключ приложения (client_secret), сохранённый в мосте, поэтому ничего не изменено.",
+                "Bitrix24's authorization server does not accept the application's key (client_secret) that the bridge has, so nothing was changed.",
+            ),
+            (
+                "Скопируйте ключ из формы приложения на портале ещё раз, сохраните его на странице «Портал» моста и откройте приложение снова.",
+                "Copy the key from the application's form in the portal once more, store it on the page “Portal” of the bridge, and open the application again.",
+            ),
+        ),
+        Denied::NoRenewal(_) => t(
+            (
+                "Мосту недоступен сервер авторизации",
+                "The bridge cannot reach the authorization server",
+            ),
+            plain(
+                "Без него приложение проработает только час, поэтому доставка по-прежнему идёт через вебхук. Причина — ниже.",
+                "Without it the application could work for an hour only, so the webhook goes on delivering. The reason is below.",
+            ),
+            (
+                "Откройте мосту доступ к этому серверу и откройте приложение снова. Если доступ дать нельзя, оставайтесь на вебхуке.",
+                "Let the bridge through to that server and open the application again. Where that may not be, stay with the webhook.",
+            ),
+        ),
         Denied::Unreachable(_) | Denied::Store(_) => t(
             (
                 "Мост не смог спросить портал",
@@ -197,7 +228,7 @@ pub fn page(visit: &Visit<'_>, why: Why) -> Answer {
     };
     let words = words(visit, &why);
     let said = match &why {
-        Why::Denied(Denied::Unreachable(text)) => Some(text.as_str()),
+        Why::Denied(Denied::Unreachable(text) | Denied::NoRenewal(text)) => Some(text.as_str()),
         _ => None,
     };
     let mut response = visit

@@ -106,6 +106,14 @@ fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) ->
         (line(visit, &Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
             (visit.t("Работает от имени: ", "It works as: ")) (name) " (" (visit.t("№", "No.")) "\u{a0}" (user) ")"
         }))
+        @if installed.renewal.is_err() {
+            (line(visit, &installed.renewal, visit.t("Продление доступа", "Renewal of the access"), html! {
+                (visit.t(
+                    "Проверить его сейчас не удалось. Без продления мост проработает час, потом запросы будут ждать. Откройте мосту доступ к серверу авторизации.",
+                    "It could not be tried now. Without it the bridge works for an hour, and then requests wait. Let the bridge through to the authorization server.",
+                ))
+            }))
+        }
         (line(visit, &installed.buttons,
             &visit.t(format!("Кнопка «{button}» над списками лидов и сделок"), format!("The button “{button}” above the lists of leads and deals")),
             html! { (visit.t("Она в меню у стрелки справа над списком.", "It is in the menu at the arrow, above the list on the right.")) }))

@@ -10,6 +10,8 @@ mod code;
 mod denied;
 mod installed;
 #[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;
 
 use maud::html;

@@ -9,20 +9,20 @@ use crate::practice_portal::{self, AppForm, Fault, PracticePortal};
 use crate::web::admin::testing::{ADMIN_URL, Desk, Shown};
 
 /// The practice portal's administrator, and a colleague who is none.
-const ADMIN: u64 = 1;
+pub(super) const ADMIN: u64 = 1;
 const COLLEAGUE: u64 = 2;
 
 const DEAL_LIST: &str = "CRM_DEAL_LIST_TOOLBAR";
 
 /// The bridge and the portal, with the application's form filled in on both sides.
-struct Pair {
-    portal: PracticePortal,
-    keys: practice_portal::AppKeys,
-    desk: Desk,
+pub(super) struct Pair {
+    pub portal: PracticePortal,
+    pub keys: practice_portal::AppKeys,
+    pub desk: Desk,
 }
 
 impl Pair {
-    fn new() -> Pair {
+    pub fn new() -> Pair {
         Pair::with(|form| form)
     }
 
@@ -48,23 +48,23 @@ impl Pair {
     }
 
     /// The POST that the portal's page makes.
-    fn opened(&mut self, path: &str, user: u64, placement: &str, language: &str) -> Shown {
+    pub fn opened(&mut self, path: &str, user: u64, placement: &str, language: &str) -> Shown {
         let (query, body) = self.portal.frame_post(&self.keys, user, placement, language);
         self.desk.post_raw(&format!("{path}?{query}"), body)
     }
 
-    fn install(&mut self) -> Shown {
+    pub fn install(&mut self) -> Shown {
         let shown = self.opened("/b24/install", ADMIN, "DEFAULT", "ru");
         self.portal.finish_install(&self.keys);
         shown
     }
 
-    fn installation(&self) -> Option<Installation> {
+    pub fn installation(&self) -> Option<Installation> {
         app::installation(&self.desk.site.store).unwrap()
     }
 
     /// What the portal and the store hold of the application.
-    fn state(&self) -> String {
+    pub fn state(&self) -> String {
         format!(
             "{:?} {:?} {:?}",
             self.portal.placements(),
