@@ -3,11 +3,14 @@
 //! Everything that is wrong is reported at once, each with its JSON path; nothing is guessed. The
 //! `address` that printed channels carry is accepted and ignored, so that output can be applied again.
 
+mod against;
 mod checks;
 
 use std::fmt;
 
 use serde_json::Value;
+
+pub use against::unknown_to;
 
 use crate::model::Channel;
 
@@ -219,13 +222,17 @@ fn unknown_keys(keys: &Keys, at: &str) -> Vec<ChannelProblem> {
 }
 
 fn suggestion(key: &str, known: &[&str]) -> String {
-    let alike = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(key, known), known));
-    match alike.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((likeness, known)) if likeness >= ALIKE => format!("unknown key, did you mean `{known}`?"),
-        _ => format!("unknown key: remove it, or use one of {}", known.join(", ")),
+    match likest(key, known.iter().copied()) {
+        Some(known) => format!("unknown key, did you mean `{known}`?"),
+        None => format!("unknown key: remove it, or use one of {}", known.join(", ")),
     }
+}
+
+/// The known word of which this one is a misspelling, if it is one.
+fn likest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let alike = known.map(|known| (strsim::jaro_winkler(word, known), known));
+    let (likeness, known) = alike.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (likeness >= ALIKE).then_some(known)
 }
 
 fn join(at: &str, path: &str) -> String {

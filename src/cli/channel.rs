@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::args::{Apply, ChannelList, ChannelShow, Export, Global, Slug};
 use super::{output, workplace};
 use crate::channel_file;
-use crate::model::Channel;
+use crate::deliver::CATALOG_SETTING;
+use crate::model::{Catalog, Channel};
 use crate::store::{Store, StoredChannel};
 
 /// A channel with the address that websites post to: what `apply` and `show` print.
@@ -38,11 +39,38 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
     for channel in channels {
         stored.push(store.put_channel(channel)?);
     }
+    tell_what_the_portal_lacks(&store, &stored)?;
     let addressed: Vec<Addressed<'_>> = stored.iter().map(|s| addressed(s, &public_url)).collect();
     match addressed.as_slice() {
         [one] => output::json(one),
         many => output::json(&many),
     }
+}
+
+/// A misspelt field would show only when the first customer's request fails. Not an error: the portal may have got it
+/// since it was asked.
+fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel]) -> anyhow::Result<()> {
+    let Some(catalog) = store.setting::<Catalog>(CATALOG_SETTING)? else {
+        return Ok(());
+    };
+    let problems = stored.iter().flat_map(|stored| {
+        let problems = channel_file::unknown_to(&catalog, &stored.channel);
+        problems
+            .into_iter()
+            .map(move |problem| (&stored.channel.slug, problem))
+    });
+    let mut is_any = false;
+    for (slug, problem) in problems {
+        is_any = true;
+        output::remark(format_args!("Note: {slug}: {problem}"));
+    }
+    if is_any {
+        output::remark(format_args!(
+            "Stored all the same; requests would fail by it, as the portal was at {} (a running bridge reads it anew every ten minutes).",
+            catalog.taken_at
+        ));
+    }
+    Ok(())
 }
 
 fn addressed<'c>(stored: &'c StoredChannel, public_url: &str) -> Addressed<'c> {

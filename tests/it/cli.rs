@@ -106,6 +106,33 @@ fn a_channel_takes_requests_as_soon_as_it_is_applied() {
     }
 }
 
+/// A misspelt field is told at once, and not when the first customer's request fails.
+#[test]
+fn applying_tells_what_the_portal_lacks() {
+    let portal = portal();
+    let bridge = Bridge::folder(&[]);
+    let misspelt = shop_channel(json!({"stage_id": "NEEW", "responsible_id": 99}));
+    let apply = || {
+        let output = bridge.cli_with(&["channel", "apply", "-"], misspelt.to_string().as_bytes());
+        assert_eq!(output.status.code(), Some(0));
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["stage_id"], "NEEW", "it is stored all the same");
+        text(&output.stderr)
+    };
+    assert_eq!(apply(), "", "nothing is known of any portal");
+    bridge.cli_ok(&["portal", "connect", "--webhook", &portal.webhook_url()]);
+    let said = apply();
+    for expected in [
+        "Note: shop-orders: stage_id: the portal has no stage NEEW (did you mean NEW?)",
+        "Note: shop-orders: responsible_id: the portal has no user 99",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    let right = shop_channel(json!({}));
+    let output = bridge.cli_with(&["channel", "apply", "-"], right.to_string().as_bytes());
+    assert_eq!(text(&output.stderr), "");
+}
+
 #[test]
 fn refusals_name_the_way_out() {
     let bridge = Bridge::folder(&[]);
