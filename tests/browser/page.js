@@ -72,6 +72,18 @@ const tools = {
     return best(all.map((b) => [b, [plain(b.innerText), plain(b.getAttribute("aria-label"))]]), text);
   },
 
+  // Marks the page, and tells whether a click on this brings another one in its place, as far as that can be seen.
+  leaves(element) {
+    window.isOldPage = true;
+    const link = element.closest("a[href]");
+    if (link) return !link.target && !link.hasAttribute("download") && !link.getAttribute("href").startsWith("#");
+    const form = element.type === "submit" ? element.form : null;
+    const stays = element.matches("[data-copy], [data-row-add], [data-row-remove], [data-insert]");
+    return Boolean(form) && !stays && !form.target && (form.noValidate || form.matches(":valid"));
+  },
+
+  hasLeft: () => window.isOldPage !== true,
+
   // The options of a list, by what they say.
   options(select, text) {
     return best([...select.options].map((option) => [option, [plain(option.text)]]), text);

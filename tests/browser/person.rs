@@ -17,6 +17,8 @@ const PAGE_TOOLS: &str = include_str!("page.js");
 /// Longer than any page takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(15);
+/// Within this a click has brought the next page, also on a machine with much else to do.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// The languages of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,8 +151,24 @@ impl Person {
         self.act(
             &format!("a button or link “{text}”"),
             ("buttons", &[json!(text)]),
-            |button| self.browser.click(button),
+            |button| {
+                let leaves = self.tool_raw("leaves", &[button.value()])? == json!(true);
+                let clicked = self.browser.click(button)?;
+                if leaves {
+                    self.wait_until_left();
+                }
+                Ok(clicked)
+            },
         );
+    }
+
+    /// What the old page says must not be taken for the new one's words. Not for long: a file to be downloaded, say, brings
+    /// no page, and whoever looks next waits for what he wants to see.
+    fn wait_until_left(&self) {
+        let started = Instant::now();
+        while started.elapsed() < LEAVING && matches!(self.tool_raw("hasLeft", &[]), Ok(Value::Bool(false))) {
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Does something that opens a new tab, looks there, and comes back.
