@@ -1,6 +1,6 @@
 //! The application inside the portal, from the portal's form to a deal: everything by clicking.
 
-use b24_bridge::practice_portal::PracticePortal;
+use b24_bridge::practice_portal::{AppKeys, PracticePortal};
 
 use crate::access::{PASSWORD, begin};
 use crate::forms::{order, shop_page};
@@ -22,7 +22,9 @@ fn the_whole_way(person: &Person, portal: &PracticePortal, home: &str) {
     person.open(&bridge.setup_link());
     begin(person, PASSWORD);
     make_the_application(person, &bridge, home);
-    enter_the_keys(person, &bridge, portal, home);
+    enter_the_keys(person, &bridge, portal, home, Some("no-key-of-any-application"));
+    finds_the_key_wrong(person, &bridge, portal);
+    enter_the_keys(person, &bridge, portal, home, None);
     install(person, portal, home);
     is_told(person, home);
     let address = make_a_channel(person, &bridge, home);
@@ -76,15 +78,32 @@ fn make_the_application(person: &Person, bridge: &Bridge, home: &str) {
     person.sees("local.");
 }
 
-fn enter_the_keys(person: &Person, bridge: &Bridge, portal: &PracticePortal, home: &str) {
+/// The one application there is.
+fn keys_of(portal: &PracticePortal) -> AppKeys {
     let keys = portal.world(|world| world.apps.iter().next().map(|app| app.keys.clone()));
-    let keys = keys.expect("an application");
-    person.sees(&keys.client_id);
+    keys.expect("an application")
+}
+
+/// First with another key than the portal's, which the page then lets one change.
+fn enter_the_keys(
+    person: &Person,
+    bridge: &Bridge,
+    portal: &PracticePortal,
+    home: &str,
+    another: Option<&str>,
+) {
+    let keys = keys_of(portal);
     person.visit(bridge, "/portal");
-    person.click(person.t(
-        "Подключить как локальное приложение",
-        "Connect as a local application",
-    ));
+    person.click(match another {
+        Some(_) => person.t(
+            "Подключить как локальное приложение",
+            "Connect as a local application",
+        ),
+        None => person.t(
+            "Адреса и ключи приложения",
+            "Addresses and keys of the application",
+        ),
+    });
     person.fill(person.t("Адрес портала", "The portal's address"), home);
     person.fill(
         person.t("Код приложения (client_id)", "Application code (client_id)"),
@@ -95,11 +114,25 @@ fn enter_the_keys(person: &Person, bridge: &Bridge, portal: &PracticePortal, hom
             "Ключ приложения (client_secret)",
             "Application key (client_secret)",
         ),
-        keys.client_secret.reveal(),
+        another.unwrap_or(keys.client_secret.reveal()),
     );
     person.click(person.t("Сохранить", "Save"));
     person.sees(person.t("Ключи приложения сохранены", "The application's keys are stored"));
     person.looks_at("portal-application-waiting");
+}
+
+/// A slip in the key shows when the application is opened, and not an hour later.
+fn finds_the_key_wrong(person: &Person, bridge: &Bridge, portal: &PracticePortal) {
+    let (query, body) = portal.frame_post(&keys_of(portal), 1, "DEFAULT", person.language.code());
+    let page = Website::start(posting(&format!("{}/b24/install?{query}", bridge.admin()), &body));
+    person.open(&page.url());
+    person.click("go");
+    person.sees(person.t(
+        "Ключ приложения не подошёл",
+        "The application's key is not the right one",
+    ));
+    person.looks_at("in-portal-wrong-key");
+    assert!(portal.placements().is_empty());
 }
 
 /// The portal shows the installer in its frame; when that is done, it shows the application.
@@ -232,13 +265,7 @@ fn colleagues_stay_outside(person: &Person, portal: &PracticePortal, home: &str)
 
 /// A page of the portal that answers no message: the installation is done, and its page says how to go on.
 fn hears_nothing_from_the_portal(person: &Person, bridge: &Bridge, portal: &PracticePortal, home: &str) {
-    let keys = portal.world(|world| world.apps.iter().next().map(|app| app.keys.clone()));
-    let (query, body) = portal.frame_post(
-        &keys.expect("an application"),
-        1,
-        "DEFAULT",
-        person.language.code(),
-    );
+    let (query, body) = portal.frame_post(&keys_of(portal), 1, "DEFAULT", person.language.code());
     let form = posting(&format!("{}/b24/install?{query}", bridge.admin()), &body);
     let frame = "const frame = document.createElement('iframe');
                  frame.name = 'deaf';
@@ -311,13 +338,7 @@ fn looks_at_all_pages(person: &Person, bridge: &Bridge, portal: &PracticePortal,
     person.visit(bridge, "/portal");
     person.looks_at("portal-application-installed");
     for (user, name) in [(1, "in-portal-installed"), (2, "in-portal-colleague")] {
-        let keys = portal.world(|world| world.apps.iter().next().map(|app| app.keys.clone()));
-        let (query, body) = portal.frame_post(
-            &keys.expect("an application"),
-            user,
-            "DEFAULT",
-            person.language.code(),
-        );
+        let (query, body) = portal.frame_post(&keys_of(portal), user, "DEFAULT", person.language.code());
         let page = Website::start(posting(&format!("{}/b24/install?{query}", bridge.admin()), &body));
         person.open(&page.url());
         person.click("go");
