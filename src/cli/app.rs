@@ -153,6 +153,7 @@ pub fn shown(status: &AppStatus, admin_url: &str) -> Value {
             since,
             access_until,
             refresh_until,
+            unproven,
         } => {
             shown["state"] = json!("installed");
             shown["user_id"] = json!(user_id);
@@ -161,6 +162,9 @@ pub fn shown(status: &AppStatus, admin_url: &str) -> Value {
             shown["since"] = json!(since.to_string());
             shown["access_until"] = json!(access_until.to_string());
             shown["refresh_until"] = json!(refresh_until.to_string());
+            if let Some(reason) = unproven {
+                shown["unproven"] = json!(reason);
+            }
         }
         AppState::Gone(gone) => {
             shown["state"] = json!("gone");
@@ -189,6 +193,7 @@ pub fn show(status: &AppStatus, admin_url: &str) -> anyhow::Result<()> {
             since,
             access_until,
             refresh_until,
+            ..
         } => {
             output::line(format_args!(
                 "  installed   {since} by user {user_id} {user_name}"
@@ -218,6 +223,9 @@ pub fn show(status: &AppStatus, admin_url: &str) -> anyhow::Result<()> {
         output::line("  submissions wait; open the application in the portal, and it delivers them")?;
     }
     match status.warning(now()) {
+        Some(app::AppWarning::Unproven { reason }) => output::line(format_args!(
+            "  Warning: the access could not be renewed so far ({reason}); without that it ends an hour after the installation. Check the key (client_secret), and that the bridge can reach the authorization server."
+        )),
         Some(app::AppWarning::RefreshEnds { at }) => output::line(format_args!(
             "  Warning: the refresh token ends at {at}; open the application in the portal before it does."
         )),

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::args::{Apply, ChannelList, ChannelShow, Export, Global, Slug};
 use super::{output, workplace};
 use crate::channel_file;
-use crate::deliver::CATALOG_SETTING;
+use crate::deliver::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::{Catalog, Channel};
+use crate::portal::Connection;
 use crate::store::{Store, StoredChannel};
 
 /// A channel with the address that websites post to: what `apply` and `show` print.
@@ -39,7 +40,7 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
     for channel in channels {
         stored.push(store.put_channel(channel)?);
     }
-    tell_what_the_portal_lacks(&store, &stored)?;
+    tell_what_the_portal_lacks(&store, &stored);
     let addressed: Vec<Addressed<'_>> = stored.iter().map(|s| addressed(s, &public_url)).collect();
     match addressed.as_slice() {
         [one] => output::json(one),
@@ -49,9 +50,11 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
 
 /// A misspelt field would show only when the first customer's request fails. Not an error: the portal may have got it
 /// since it was asked.
-fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel]) -> anyhow::Result<()> {
-    let Some(catalog) = store.setting::<Catalog>(CATALOG_SETTING)? else {
-        return Ok(());
+fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel]) {
+    let connection = store.credential::<Connection>(CONNECTION_CREDENTIAL);
+    // The channels are stored: what else cannot be read must not look like a failure of that.
+    let (Ok(Some(_)), Ok(Some(catalog))) = (connection, store.setting::<Catalog>(CATALOG_SETTING)) else {
+        return;
     };
     let problems = stored.iter().flat_map(|stored| {
         let problems = channel_file::unknown_to(&catalog, &stored.channel);
@@ -66,11 +69,10 @@ fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel]) -> anyhow
     }
     if is_any {
         output::remark(format_args!(
-            "Stored all the same; requests would fail by it, as the portal was at {} (a running bridge reads it anew every ten minutes).",
+            "Stored all the same, but as the portal was at {} this would not work.",
             catalog.taken_at
         ));
     }
-    Ok(())
 }
 
 fn addressed<'c>(stored: &'c StoredChannel, public_url: &str) -> Addressed<'c> {

@@ -51,6 +51,9 @@ pub enum AppState {
         access_until: Millis,
         /// Without a call before then it must be connected anew.
         refresh_until: Millis,
+        /// Why nobody knows whether the access can be renewed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unproven: Option<String>,
     },
     Gone(Gone),
 }
@@ -59,6 +62,8 @@ pub enum AppState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "warning", rename_all = "snake_case")]
 pub enum AppWarning {
+    /// The first renewal did not succeed, for this reason: without one the application works for an hour.
+    Unproven { reason: String },
     /// The refresh token dies then, and could not be renewed so far.
     RefreshEnds { at: Millis },
     /// It was removed, or its tokens are dead: requests wait.
@@ -75,6 +80,12 @@ impl AppStatus {
     pub fn warning(&self, now: Millis) -> Option<AppWarning> {
         match &self.state {
             AppState::Gone(gone) if self.delivers => Some(AppWarning::Gone(gone.clone())),
+            AppState::Installed {
+                unproven: Some(reason),
+                ..
+            } if self.delivers => Some(AppWarning::Unproven {
+                reason: reason.clone(),
+            }),
             AppState::Installed { refresh_until, .. }
                 if self.delivers && *refresh_until < now + REFRESH_WARNING =>
             {
@@ -152,6 +163,7 @@ pub fn status(store: &Store) -> Result<Option<AppStatus>, StoreError> {
             tokens,
             user_name,
             since,
+            unproven,
             ..
         }) => AppState::Installed {
             user_id: tokens.user_id,
@@ -160,6 +172,7 @@ pub fn status(store: &Store) -> Result<Option<AppStatus>, StoreError> {
             since,
             access_until: tokens.expires_at,
             refresh_until: tokens.refresh_until,
+            unproven,
         },
     };
     Ok(Some(AppStatus {
@@ -227,26 +240,22 @@ pub fn keep_app_keys(
     Ok(kept)
 }
 
-/// A refusal may have been the old secret's fault.
+/// A refusal may have been the old secret's fault, and so may a first renewal that did not succeed.
 fn forgive(store: &Store) -> Result<(), StoreError> {
     store.change_credential(APP_TOKENS_CREDENTIAL, |installation: Installation| {
         let refused = matches!(&installation.gone, Some(gone) if matches!(gone.why, GoneWhy::Refused { .. }));
-        refused.then_some(Installation {
-            gone: None,
+        let is_doubtful = refused || installation.unproven.is_some();
+        is_doubtful.then(|| Installation {
+            gone: installation.gone.filter(|_| !refused),
+            unproven: None,
             ..installation
         })
     })?;
     Ok(())
 }
 
-/// Stores the tokens of an installation, or of a connection made anew, after they were verified; from now on the
-/// application delivers. Not for tokens of just anybody who opens the application: all is written in their owner's name.
-pub fn keep_tokens(
-    store: &Store,
-    keys: &AppKeys,
-    tokens: AppTokens,
-    user_name: &str,
-) -> Result<(), AppError> {
+/// Whether [`keep_tokens`] would take tokens of these keys and this portal; what stands there now.
+pub fn would_keep(store: &Store, keys: &AppKeys, member_id: &str) -> Result<Option<Installation>, AppError> {
     if !self::keys(store)?.is_some_and(|stored| stored.is_same_app(keys)) {
         return Err(AppError::OtherKeys);
     }
@@ -257,14 +266,26 @@ pub fn keep_tokens(
         });
     }
     let before = installation(store)?;
+    let known = before.as_ref().map_or("", |old| old.tokens.member_id.as_str());
+    if !known.is_empty() && !member_id.is_empty() && known != member_id {
+        return Err(AppError::OtherPortal);
+    }
+    Ok(before)
+}
+
+/// Stores the tokens of an installation, or of a connection made anew, after they were verified; from now on the
+/// application delivers. Not for tokens of just anybody who opens the application: all is written in their owner's name.
+/// `unproven`: see [`Installation`].
+pub fn keep_tokens(
+    store: &Store,
+    keys: &AppKeys,
+    tokens: AppTokens,
+    user_name: &str,
+    unproven: Option<String>,
+) -> Result<(), AppError> {
+    let before = would_keep(store, keys, &tokens.member_id)?;
     let tokens = match &before {
-        Some(old) => {
-            let member_id = &old.tokens.member_id;
-            if !member_id.is_empty() && !tokens.member_id.is_empty() && *member_id != tokens.member_id {
-                return Err(AppError::OtherPortal);
-            }
-            tokens.after(&old.tokens)
-        }
+        Some(old) => tokens.after(&old.tokens),
         None => tokens,
     };
     let installation = Installation {
@@ -273,6 +294,7 @@ pub fn keep_tokens(
         client_id: keys.client_id.clone(),
         user_name: user_name.to_owned(),
         gone: None,
+        unproven,
     };
     let json = |value: Result<Value, serde_json::Error>| {
         value.map_err(|error| StoreError::Unwritable {

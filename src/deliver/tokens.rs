@@ -42,6 +42,7 @@ impl TokenStore for Stored {
             (installation.tokens.refresh == refresh).then_some(Installation {
                 tokens: new,
                 gone: None,
+                unproven: None,
                 ..installation
             })
         })

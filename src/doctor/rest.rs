@@ -160,6 +160,7 @@ mod tests {
             user_name: String::new(),
             since: Millis(0),
             gone: None,
+            unproven: None,
         };
         let found = |installation, now| {
             token(&keys, installation, Millis(now))

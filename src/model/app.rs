@@ -104,6 +104,9 @@ pub struct Installation {
     pub since: Millis,
     /// The tokens are of no use any more.
     pub gone: Option<Gone>,
+    /// Why nobody knows yet whether these tokens can be renewed; the first renewal clears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<String>,
 }
 
 /// Since when and why an application cannot be used.

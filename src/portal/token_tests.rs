@@ -91,6 +91,7 @@ impl Purse {
             client_id: ID.to_owned(),
             user_name: String::new(),
             gone: None,
+            unproven: None,
         });
     }
 

@@ -45,11 +45,15 @@ pub enum Denied {
     Stale,
     #[error("the application has no right to the CRM (crm); tick it in its form in the portal")]
     NoCrm,
+    /// With the authorization server's words.
     #[error(
-        "the authorization server does not accept the application's key (client_secret, {0}); store it once more as it stands in the application's form"
+        "the authorization server does not accept the application's key ({0}); store client_secret once more as it stands in the application's form"
     )]
     WrongKey(String),
-    #[error("the webhook stays, since the application's tokens could not be renewed from here: {0}")]
+    /// With the reason.
+    #[error(
+        "what delivers now stays, since the application's tokens cannot be renewed from here ({0}); let the bridge through to the authorization server"
+    )]
     NoRenewal(String),
     #[error("the signature of the event is not the one that is known")]
     WrongSignature,
@@ -60,6 +64,14 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// Whether the same request may be taken later, or after another setting here.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Denied::Unreachable(_) | Denied::Store(_) | Denied::WrongKey(_) | Denied::NoRenewal(_)
+        )
+    }
+
     /// Whether the portal was asked for somebody of whom it knows nothing. A colleague who is no administrator, and a
     /// portal that does not answer, are no junk; for the rest nobody is asked.
     pub fn was_asked_in_vain(&self) -> bool {

@@ -28,8 +28,8 @@ const UNINSTALL: &str = "ONAPPUNINSTALL";
 pub struct Installed {
     /// The tokens were new: the application delivers from now on.
     pub is_new: bool,
-    /// The tokens can be renewed; no word on that where they were not new.
-    pub renewal: Result<(), Missed>,
+    /// Why nobody knows whether new tokens can be renewed.
+    pub unproven: Option<String>,
     /// The buttons stand above the lists.
     pub buttons: Result<(), Missed>,
     /// The portal will tell when the application is removed.
@@ -108,7 +108,7 @@ fn set_up(
     });
     let installed = Installed {
         is_new,
-        renewal: kept.renewal,
+        unproven: kept.unproven,
         buttons,
         farewell,
         notice,
@@ -149,7 +149,7 @@ pub fn learn_signature(store: &Store, verified: &Verified) -> Result<bool, Denie
 /// What has become of the tokens that came.
 struct Kept {
     is_new: bool,
-    renewal: Result<(), Missed>,
+    unproven: Option<String>,
     /// With which the rest is done.
     access: Secret,
 }
@@ -159,7 +159,7 @@ impl Kept {
     fn none(access: &Secret) -> Kept {
         Kept {
             is_new: false,
-            renewal: Ok(()),
+            unproven: None,
             access: access.clone(),
         }
     }
@@ -202,27 +202,51 @@ fn keep_tokens(
         user_id: verified.owner.user_id,
         ..AppTokens::issued(sent.access.clone(), refresh.clone(), now, sent.lifetime)
     };
-    let Proof { tokens, renewal } = proof::prove(store, options, verified, first, refresh, now)?;
+    // Nor is it to be spent for what would be refused anyway.
+    let denied = |error| refusal(error, &verified.keys.portal);
+    app::would_keep(store, &verified.keys, &first.member_id).map_err(denied)?;
+    let (tokens, unproven, is_spent) = match proof::prove(store, options, verified, first, refresh, now)? {
+        Proof::Renewed(tokens) => (tokens, None, true),
+        Proof::Unproven(tokens, reason) => (tokens, Some(reason), false),
+        Proof::Known(tokens) => (tokens, None, false),
+    };
     let access = tokens.access.clone();
-    app::keep_tokens(store, &verified.keys, tokens, &verified.owner.name).map_err(|error| match error {
+    seen.push(mark);
+    let surplus = seen.len().saturating_sub(SEEN);
+    seen.drain(..surplus);
+    if is_spent {
+        // Before anything else can go wrong: it must never stand in the place of the pair that it was given for.
+        store.put_setting(SEEN_SETTING, &seen)?;
+    }
+    let kept = app::keep_tokens(
+        store,
+        &verified.keys,
+        tokens,
+        &verified.owner.name,
+        unproven.clone(),
+    );
+    kept.map_err(denied)?;
+    if !is_spent {
+        store.put_setting(SEEN_SETTING, &seen)?;
+    }
+    Ok(Kept {
+        is_new: true,
+        unproven,
+        access,
+    })
+}
+
+fn refusal(error: AppError, ours: &str) -> Denied {
+    match error {
         AppError::Store(error) => Denied::Store(error),
         AppError::OtherPortal => Denied::OtherPortal {
-            ours: verified.keys.portal.clone(),
+            ours: ours.to_owned(),
         },
         AppError::ServedElsewhere { connected, .. } => Denied::OtherPortal { ours: connected },
         // The keys were changed a moment ago.
         AppError::OtherKeys => Denied::OtherApplication,
         error => Denied::Unreachable(error.to_string()),
-    })?;
-    seen.push(mark);
-    let surplus = seen.len().saturating_sub(SEEN);
-    seen.drain(..surplus);
-    store.put_setting(SEEN_SETTING, &seen)?;
-    Ok(Kept {
-        is_new: true,
-        renewal,
-        access,
-    })
+    }
 }
 
 fn mark(token: &Secret) -> String {

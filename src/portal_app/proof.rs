@@ -1,29 +1,33 @@
-//! Are the application's keys any good? The portal itself hands the first pair of tokens to whoever is installed; whether
-//! the authorization server takes the key, and whether it can be reached at all, would show only when that pair has
-//! expired, an hour later, when the webhook has long been given up. So the pair is exchanged for the next one at once.
+//! Can the application's tokens be renewed? The portal itself hands the first pair to whoever is installed; whether the
+//! authorization server takes the application's key, and whether it can be reached at all, would show only when that
+//! pair has expired, an hour later, when the webhook has long been given up. So the pair is exchanged for the next one
+//! at once.
 // b24: settings/oauth/index.md, settings/oauth/auto-renewal.md
 
 use super::door::{Denied, Verified};
-use super::install::Missed;
 use crate::deliver::app;
 use crate::model::{AppTokens, Millis, Secret};
 use crate::portal;
 use crate::store::Store;
 use crate::wire::oauth::Granted;
 
-/// What the authorization server says of a key that is not the application's.
+/// What the authorization server says of a key that is not the application's. The documentation gives another reason,
+/// too: that the application may not be installed.
 // b24: settings/oauth/error-codes.md
 const WRONG_KEY: &[&str] = &["invalid_client", "wrong_client"];
 
-/// The pair to be stored, and what the exchange has shown.
-pub struct Proof {
-    pub tokens: AppTokens,
-    /// When there was no exchange, the words why: the pair that came is as good as it ever was.
-    pub renewal: Result<(), Missed>,
+/// What is to be stored.
+pub enum Proof {
+    /// The next pair; the first one is spent.
+    Renewed(AppTokens),
+    /// The first pair: whether it can be renewed is not known, for this reason.
+    Unproven(AppTokens, String),
+    /// The first pair, which the authorization server itself has given out for a code, so that it knows the keys.
+    Known(AppTokens),
 }
 
-/// Exchanges the refresh token of `first`. Nothing is to be changed for keys that are refused, nor is a webhook to be
-/// given up while nobody knows whether the application could work for longer than an hour.
+/// Exchanges the refresh token of `first`. What delivers now is not given up for tokens that may be good for an hour; where
+/// nothing delivers, there is nothing to lose.
 pub fn prove(
     store: &Store,
     options: &portal::Options,
@@ -33,36 +37,37 @@ pub fn prove(
     now: Millis,
 ) -> Result<Proof, Denied> {
     if verified.caller.tokens.came_for_a_code {
-        // The server has looked at the keys a moment ago.
-        return Ok(Proof {
-            tokens: first,
-            renewal: Ok(()),
-        });
+        return Ok(Proof::Known(first));
     }
+    let delivers = app::status(store)?.is_some_and(|status| status.webhook_delivers || status.is_in_use());
     let granted = portal::renew(&verified.keys, refresh, options, now);
-    let why_not = match granted.map_err(|error| Denied::Unreachable(error.to_string()))? {
+    let (reason, is_the_key) = match granted.map_err(|error| Denied::Unreachable(error.to_string()))? {
         Granted::Pair(pair) => {
-            return Ok(Proof {
-                // In whose name was asked of the portal itself.
-                tokens: AppTokens {
-                    user_id: first.user_id,
-                    ..pair.tokens.after(&first)
-                },
-                renewal: Ok(()),
-            });
+            let owner = pair.tokens.user_id;
+            if owner != 0 && owner != first.user_id {
+                return Err(Denied::Forged(
+                    "the refresh token is another user's than the access token".to_owned(),
+                ));
+            }
+            return Ok(Proof::Renewed(pair.tokens.after(&first)));
         }
-        Granted::Never { code, .. } if WRONG_KEY.iter().any(|wrong| code.eq_ignore_ascii_case(wrong)) => {
-            return Err(Denied::WrongKey(code));
+        Granted::Never { code, text } => {
+            let is_the_key = WRONG_KEY.iter().any(|wrong| code.eq_ignore_ascii_case(wrong));
+            let words = if text.is_empty() {
+                code
+            } else {
+                format!("{code}: {text}")
+            };
+            (format!("the authorization server answered {words}"), is_the_key)
         }
-        Granted::Never { code, text } => format!("the authorization server answered {code}: {text}"),
-        Granted::Later { text, .. } if app::status(store)?.is_some_and(|status| status.webhook_delivers) => {
-            return Err(Denied::NoRenewal(text));
-        }
-        Granted::Later { text, .. } => text,
+        Granted::Later { text, .. } => (text, false),
     };
-    tracing::warn!(reason = %why_not, "whether the application's tokens can be renewed is not known");
-    Ok(Proof {
-        tokens: first,
-        renewal: Err(Missed::Said(why_not)),
-    })
+    match (delivers, is_the_key) {
+        (true, true) => Err(Denied::WrongKey(reason)),
+        (true, false) => Err(Denied::NoRenewal(reason)),
+        (false, _) => {
+            tracing::warn!(%reason, "whether the application's tokens can be renewed is not known");
+            Ok(Proof::Unproven(first, reason))
+        }
+    }
 }

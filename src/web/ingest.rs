@@ -216,7 +216,8 @@ async fn submit(
         }
     };
     let limits = &ingest.options.limits;
-    let (state, error) = if !Sieve::reads(meant) && letter.is_plain_form(limits) {
+    let stays_closed = letter.is_small() && !Sieve::reads(meant) && letter.is_plain_form(limits);
+    let (state, error) = if stays_closed {
         sift(None)
     } else {
         match read(&letter, limits).await? {

@@ -78,8 +78,9 @@ const tools = {
     const link = element.closest("a[href]");
     if (link) return !link.target && !link.hasAttribute("download") && !link.getAttribute("href").startsWith("#");
     const form = element.type === "submit" ? element.form : null;
-    const stays = element.matches("[data-copy], [data-row-add], [data-row-remove], [data-insert]");
-    return Boolean(form) && !stays && !form.target && (form.noValidate || form.matches(":valid"));
+    const stays = element.matches("[data-copy], [data-row-add], [data-row-remove], [data-insert], [formtarget]");
+    const isSent = form?.noValidate || element.formNoValidate || form?.matches(":valid");
+    return Boolean(form && isSent) && !stays && !form.target;
   },
 
   hasLeft: () => window.isOldPage !== true,

@@ -90,7 +90,7 @@ impl Scene {
         );
         tokens.member_id = self.portal.member_id();
         tokens.user_id = OWNER;
-        app::keep_tokens(&self.store(), &self.keys(), tokens, "Мария").expect("tokens are stored");
+        app::keep_tokens(&self.store(), &self.keys(), tokens, "Мария", None).expect("tokens are stored");
     }
 
     fn installation(&self) -> Installation {

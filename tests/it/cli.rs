@@ -124,7 +124,7 @@ fn applying_tells_what_the_portal_lacks() {
     let said = apply();
     for expected in [
         "Note: shop-orders: stage_id: the portal has no stage NEEW (did you mean NEW?)",
-        "Note: shop-orders: responsible_id: the portal has no user 99",
+        "Note: shop-orders: responsible_id: 99 is none of the portal's employees",
     ] {
         assert!(said.contains(expected), "{said}");
     }

@@ -78,7 +78,7 @@ fn a_webhook_of_the_same_portal_goes_on_until_the_installation() {
     assert!(matches!(bench.connection(), Some(Connection::Webhook { .. })));
     assert!(!status(&bench.store).unwrap().unwrap().delivers);
 
-    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "Мария").unwrap();
+    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "Мария", None).unwrap();
     assert_eq!(bench.connection(), Some(Connection::App(keys)));
     let AppState::Installed {
         user_id, user_name, ..
@@ -109,7 +109,7 @@ fn an_application_goes_on_at_the_portals_new_address() {
     let bench = Bench::new();
     let old = keys_of(OLD, "local.1", "secret");
     keep_app_keys(&bench.store, &old, None).unwrap();
-    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "", None).unwrap();
     let new = keys_of(NEW, "local.1", "secret");
     let kept = keep_app_keys(&bench.store, &new, None).unwrap();
     assert_eq!(kept, KeptKeys::default());
@@ -128,7 +128,7 @@ fn no_tokens_outlive_the_portal_that_gave_them() {
     let bench = Bench::new();
     let old = keys_of(OLD, "local.1", "secret");
     keep_app_keys(&bench.store, &old, None).unwrap();
-    keep_tokens(&bench.store, &old, tokens("a", "m1"), "").unwrap();
+    keep_tokens(&bench.store, &old, tokens("a", "m1"), "", None).unwrap();
     let copy = keys_of(NEW, "local.1", "secret");
     let kept = keep_app_keys(&bench.store, &copy, Some(HalfDone::StartOver)).unwrap();
     assert!(kept.disconnected);
@@ -146,7 +146,7 @@ fn a_webhook_of_another_portal_is_not_left_for_an_old_application() {
     let connect =
         |host: &str, choice| connect::keep(&bench.store, &webhook(host), &Catalog::default(), choice);
     keep_app_keys(&bench.store, &keys, None).unwrap();
-    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "").unwrap();
+    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "", None).unwrap();
     // One of the same portal leaves the application where it is.
     connect("https://old.example:443", None).unwrap();
     assert_eq!(super::keys(&bench.store).unwrap(), Some(keys.clone()));
@@ -155,7 +155,7 @@ fn a_webhook_of_another_portal_is_not_left_for_an_old_application() {
 
     // As an earlier version left it: the keys are still there.
     bench.store.put_credential(APP_KEYS_CREDENTIAL, &keys).unwrap();
-    let refused = keep_tokens(&bench.store, &keys, tokens("a", "m1"), "");
+    let refused = keep_tokens(&bench.store, &keys, tokens("a", "m1"), "", None);
     assert!(
         matches!(&refused, Err(AppError::ServedElsewhere { connected, .. }) if connected == NEW),
         "{refused:?}"
@@ -165,7 +165,7 @@ fn a_webhook_of_another_portal_is_not_left_for_an_old_application() {
 
     // Somebody says that both addresses are one portal's.
     keep_app_keys(&bench.store, &keys, Some(HalfDone::Continue)).unwrap();
-    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "").unwrap();
+    keep_tokens(&bench.store, &keys, tokens("a", "m1"), "", None).unwrap();
     assert_eq!(bench.connection(), Some(Connection::App(keys)));
 }
 
@@ -173,7 +173,8 @@ fn a_webhook_of_another_portal_is_not_left_for_an_old_application() {
 fn tokens_of_other_keys_or_of_another_portal_are_not_taken() {
     let bench = Bench::new();
     let keys = keys_of(NEW, "local.1", "secret");
-    let keep = |keys: &AppKeys, member_id: &str| keep_tokens(&bench.store, keys, tokens("a", member_id), "");
+    let keep =
+        |keys: &AppKeys, member_id: &str| keep_tokens(&bench.store, keys, tokens("a", member_id), "", None);
     assert!(matches!(keep(&keys, "m1"), Err(AppError::OtherKeys)));
     keep_app_keys(&bench.store, &keys, None).unwrap();
     for other in [
@@ -200,7 +201,7 @@ fn another_application_begins_without_tokens_and_a_new_secret_goes_on_with_them(
     let bench = Bench::new();
     let first = keys_of(NEW, "local.1", "wrong");
     keep_app_keys(&bench.store, &first, None).unwrap();
-    keep_tokens(&bench.store, &first, tokens("a", "m1"), "").unwrap();
+    keep_tokens(&bench.store, &first, tokens("a", "m1"), "", None).unwrap();
     let refuse = |why: GoneWhy| {
         let gone = Some(Gone { since: now(), why });
         bench
@@ -246,7 +247,7 @@ fn forgetting_leaves_a_webhook_alone_and_no_secret_behind() {
         assert!(!forget(&bench.store).unwrap());
         keep_app_keys(&bench.store, &keys, None).unwrap();
         if installed {
-            keep_tokens(&bench.store, &keys, tokens("a", "m1"), "").unwrap();
+            keep_tokens(&bench.store, &keys, tokens("a", "m1"), "", None).unwrap();
         }
         assert!(forget(&bench.store).unwrap());
         assert_eq!(bench.connection().is_none(), installed);
@@ -262,7 +263,7 @@ fn a_refresh_token_is_warned_of_a_fortnight_before_its_end() {
     keep_app_keys(&bench.store, &keys, None).unwrap();
     let fresh = tokens("a", "m1");
     let ends = fresh.issued_at + REFRESH_LIFE;
-    keep_tokens(&bench.store, &keys, fresh, "").unwrap();
+    keep_tokens(&bench.store, &keys, fresh, "", None).unwrap();
     let warning = |at: Millis| status(&bench.store).unwrap().unwrap().warning(at);
     assert_eq!(warning(ends - REFRESH_WARNING), None);
     assert_eq!(

@@ -42,7 +42,7 @@ fn without_work_an_ended_token_is_left_alone_and_work_begins_with_a_fresh_list_o
     // By our clock the token ends as it comes; the portal takes it for an hour more.
     let pair = practice.tokens_of(&form, 1);
     let tokens = AppTokens::issued(pair.access, pair.refresh, now(), Duration::ZERO);
-    app::keep_tokens(&store, &keys, tokens, "").unwrap();
+    app::keep_tokens(&store, &keys, tokens, "", None).unwrap();
     let options = Options {
         given: Given::default(),
         settle: Duration::ZERO,

@@ -53,6 +53,11 @@ impl Early {
         kept
     }
 
+    /// Something has changed by which those that are kept may be taken.
+    pub fn wake(&mut self) {
+        self.not_before = None;
+    }
+
     /// The portal could not be asked about these.
     pub fn put_back(&mut self, mut kept: Vec<Kept>, now: Millis) {
         // Who has sent a newer one meanwhile needs no older one.

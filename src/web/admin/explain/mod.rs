@@ -310,12 +310,23 @@ pub fn paragraph(lang: Language, error: &str) -> Markup {
 
 /// The same for a request whose channel may be deleted: its slug then.
 pub fn paragraph_of(lang: Language, error: &str, deleted: Option<&str>) -> Markup {
-    html! { p { span lang=[lang_of(lang, error)] { (visible(&in_full_of(lang, error, deleted))) } } }
+    let text = beginning(in_full_of(lang, error, deleted));
+    html! { p { span lang=[lang_of(lang, error)] { (visible(&text)) } } }
 }
 
 /// The same within a paragraph.
 pub fn words(lang: Language, error: &str) -> Markup {
     html! { span lang=[lang_of(lang, error)] { (visible(&in_full(lang, error))) } }
+}
+
+/// The engine's errors begin small. So does what is no word: a code, a field's name.
+fn beginning(text: String) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if first.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        upper_first(&text)
+    } else {
+        text
+    }
 }
 
 /// An error in one line, within a sentence.

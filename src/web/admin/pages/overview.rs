@@ -56,7 +56,7 @@ fn overview(visit: &Visit<'_>, _: &Admin) -> Answer {
             div #overview data-renew=(RENEW) {
                 @if let Some(warning) = &warning {
                     (application::warn(visit, warning))
-                    @if !visit.is_framed() { p { a.button href="/portal" { (visit.t("К подключению портала", "To the portal's connection")) } } }
+                    @if !visit.is_framed() { div.buttons { a.button href="/portal" { (visit.t("К подключению портала", "To the portal's connection")) } } }
                 }
                 (first_steps(visit, &weather, has_channels))
                 ul.tiles {

@@ -22,10 +22,10 @@ impl Why {
     pub fn status(&self) -> StatusCode {
         match self {
             Why::Full(Full::TooOften(_)) => StatusCode::TOO_MANY_REQUESTS,
-            Why::Full(Full::Busy(_)) | Why::Denied(Denied::Unreachable(_) | Denied::Store(_)) => {
+            Why::Full(Full::Busy(_))
+            | Why::Denied(Denied::Unreachable(_) | Denied::NoRenewal(_) | Denied::Store(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Why::Denied(Denied::NoRenewal(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Why::Denied(Denied::NoRefresh | Denied::NoCrm | Denied::WrongKey(_)) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -182,26 +182,26 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
                 "The application's key is not the right one",
             ),
             plain(
-                "Сервер авторизации Битрикс24 не принимает ключ приложения (client_secret), сохранённый в мосте, поэтому ничего не изменено.",
-                "Bitrix24's authorization server does not accept the application's key (client_secret) that the bridge has, so nothing was changed.",
+                "Сервер авторизации Битрикс24 не принимает ключ приложения (client_secret), сохранённый в мосте, поэтому ничего не изменено: доставка идёт как раньше.",
+                "Bitrix24's authorization server does not accept the application's key (client_secret) that the bridge has, so nothing was changed: what delivers now goes on.",
             ),
             (
-                "Скопируйте ключ из формы приложения на портале ещё раз, сохраните его на странице «Портал» моста и откройте приложение снова.",
-                "Copy the key from the application's form in the portal once more, store it on the page “Portal” of the bridge, and open the application again.",
+                "Скопируйте ключ из формы приложения на портале ещё раз, сохраните его на странице «Портал» моста и откройте приложение снова. Если ключ верный, отключите портал на той же странице и откройте приложение: мост возьмёт его без этой проверки.",
+                "Copy the key from the application's form in the portal once more, store it on the page “Portal” of the bridge, and open the application again. If the key is right, disconnect the portal on that page and open the application: the bridge then takes it without this check.",
             ),
         ),
         Denied::NoRenewal(_) => t(
             (
-                "Мосту недоступен сервер авторизации",
-                "The bridge cannot reach the authorization server",
+                "Доступ приложения не удалось продлить",
+                "The application's access could not be renewed",
             ),
             plain(
-                "Без него приложение проработает только час, поэтому доставка по-прежнему идёт через вебхук. Причина — ниже.",
-                "Without it the application could work for an hour only, so the webhook goes on delivering. The reason is below.",
+                "Без продления приложение проработало бы только час, поэтому ничего не изменено: доставка идёт как раньше. Причина — ниже.",
+                "Without that the application could work for an hour only, so nothing was changed: what delivers now goes on. The reason is below.",
             ),
             (
-                "Откройте мосту доступ к этому серверу и откройте приложение снова. Если доступ дать нельзя, оставайтесь на вебхуке.",
-                "Let the bridge through to that server and open the application again. Where that may not be, stay with the webhook.",
+                "Проверьте доступ моста к серверу авторизации и откройте приложение снова. Если доступ дать нельзя, оставайтесь на вебхуке.",
+                "Check that the bridge can reach the authorization server, and open the application again. Where that may not be, stay with the webhook.",
             ),
         ),
         Denied::Unreachable(_) | Denied::Store(_) => t(
@@ -221,6 +221,12 @@ fn words(visit: &Visit<'_>, why: &Why) -> Words {
     }
 }
 
+/// The same in a few sentences, for another page.
+pub fn sentences(visit: &Visit<'_>, denied: Denied) -> String {
+    let words = words(visit, &Why::Denied(denied));
+    format!("{}. {} {}", words.title, words.what, words.way_out)
+}
+
 pub fn page(visit: &Visit<'_>, why: Why) -> Answer {
     let why = match why {
         Why::Denied(Denied::Store(error)) => return Err(Problem::Store(error)),
@@ -228,7 +234,9 @@ pub fn page(visit: &Visit<'_>, why: Why) -> Answer {
     };
     let words = words(visit, &why);
     let said = match &why {
-        Why::Denied(Denied::Unreachable(text) | Denied::NoRenewal(text)) => Some(text.as_str()),
+        Why::Denied(Denied::Unreachable(text) | Denied::NoRenewal(text) | Denied::WrongKey(text)) => {
+            Some(text.as_str())
+        }
         _ => None,
     };
     let mut response = visit

@@ -106,11 +106,11 @@ fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) ->
         (line(visit, &Ok(()), visit.t("Мост подключён к порталу", "The bridge is connected to the portal"), html! {
             (visit.t("Работает от имени: ", "It works as: ")) (name) " (" (visit.t("№", "No.")) "\u{a0}" (user) ")"
         }))
-        @if installed.renewal.is_err() {
-            (line(visit, &installed.renewal, visit.t("Продление доступа", "Renewal of the access"), html! {
+        @if let Some(reason) = &installed.unproven {
+            (line(visit, &Err(Missed::Said(reason.clone())), visit.t("Продление доступа", "Renewal of the access"), html! {
                 (visit.t(
-                    "Проверить его сейчас не удалось. Без продления мост проработает час, потом запросы будут ждать. Откройте мосту доступ к серверу авторизации.",
-                    "It could not be tried now. Without it the bridge works for an hour, and then requests wait. Let the bridge through to the authorization server.",
+                    "Без него мост проработает час, потом запросы будут ждать. Проверьте ключ приложения (client_secret) и доступ моста к серверу авторизации.",
+                    "Without it the bridge works for an hour, and then requests wait. Check the application's key (client_secret), and that the bridge can reach the authorization server.",
                 ))
             }))
         }
@@ -139,7 +139,7 @@ fn line(visit: &Visit<'_>, done: &Result<(), Missed>, name: &str, about: Markup)
             @else { (badge(Tone::Warn, visit.t("Не вышло", "Not done"))) }
             div {
                 p.check-name { (name) }
-                @if let Err(Missed::Said(text)) = done { p.hint { (explain::words(visit.lang, text)) } }
+                @if let Err(Missed::Said(text)) = done { div.hint { (explain::paragraph(visit.lang, text)) } }
                 p.hint { (about) }
             }
         }

@@ -23,6 +23,7 @@ use crate::model::{Entity, Secret};
 use crate::portal_app::frames::FrameUser;
 use crate::portal_app::request::{Event, EventKind, FrameCall, Placement};
 use crate::portal_app::{Caller, Denied, Received, Verified, door, event, install};
+use crate::web::admin::early::Kept;
 use crate::web::admin::form::Form;
 use crate::web::admin::router::{Route, call, greet};
 use crate::web::admin::view::copy;
@@ -179,7 +180,7 @@ fn take_up(visit: &Visit<'_>, verified: &Verified) -> Answer {
             let base = come_in(visit, verified)?;
             installed::page(visit, verified, &installed, &base)
         }
-        Err(error) => denied::page(visit, denied::Why::Denied(error)),
+        Err(denied) => denied::page(visit, turned_away(visit, denied)),
     }
 }
 
@@ -222,11 +223,12 @@ fn take(visit: &Visit<'_>, event: Event) -> Result<Received, Denied> {
     Ok(received)
 }
 
-/// Installations that came before the keys: now they can be verified. What the portal cannot be asked about stays for later.
-pub fn take_early(visit: &Visit<'_>) -> Result<(), Problem> {
+/// Installations that came before the keys: now they can be verified. What the portal cannot be asked about, and what
+/// needs another key, stays for later; the reason is returned.
+pub fn take_early(visit: &Visit<'_>) -> Result<Option<Denied>, Problem> {
     let site = visit.site;
     let Some(keys) = app::keys(&site.store)? else {
-        return Ok(());
+        return Ok(None);
     };
     let mut kept = site.early().take(&keys.portal, visit.now).into_iter();
     while let Some(one) = kept.next() {
@@ -234,11 +236,14 @@ pub fn take_early(visit: &Visit<'_>) -> Result<(), Problem> {
         let taken = place.as_ref().map(|_| take(visit, one.event.clone()));
         match taken {
             Some(Ok(_)) => {}
-            None | Some(Err(Denied::Unreachable(_) | Denied::Store(_))) => {
-                tracing::warn!(address = %one.from, "an early installation cannot be verified yet; it is kept");
-                let rest = std::iter::once(one).chain(kept).collect();
-                site.early().put_back(rest, visit.now);
-                return Ok(());
+            None => {
+                put_back(visit, one, kept);
+                return Ok(None);
+            }
+            Some(Err(denied)) if denied.may_pass() => {
+                tracing::warn!(address = %one.from, reason = %denied, "an early installation cannot be taken yet; it is kept");
+                put_back(visit, one, kept);
+                return Ok(Some(denied));
             }
             Some(Err(denied)) => {
                 if let Some(place) = place.filter(|_| denied.was_asked_in_vain()) {
@@ -248,7 +253,17 @@ pub fn take_early(visit: &Visit<'_>) -> Result<(), Problem> {
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Why an installation that came early is still kept, in a few sentences.
+pub fn refused(visit: &Visit<'_>, denied: Denied) -> String {
+    denied::sentences(visit, denied)
+}
+
+fn put_back(visit: &Visit<'_>, one: Kept, others: impl Iterator<Item = Kept>) {
+    let rest = std::iter::once(one).chain(others).collect();
+    visit.site.early().put_back(rest, visit.now);
 }
 
 /// An event: nobody reads the answer.
@@ -264,6 +279,13 @@ fn told(visit: &Visit<'_>, event: Event) -> Answer {
                 StatusCode::ACCEPTED,
                 "kept until the application's keys are entered",
             )
+        }
+        // It is sent once only, and nobody sees the refusal.
+        Err(denied::Why::Denied(Denied::WrongKey(_) | Denied::NoRenewal(_)))
+            if sent.kind == EventKind::Install =>
+        {
+            site.early().keep(sent, visit.peer, visit.now);
+            (StatusCode::ACCEPTED, "kept until its tokens can be renewed")
         }
         Err(why) => (why.status(), "refused"),
     };

@@ -247,6 +247,17 @@ fn rows<'a>(visit: &Visit<'a>, status: &AppStatus) -> Vec<(&'a str, Markup)> {
 /// What an administrator has to be told, with the way out.
 pub fn warn(visit: &Visit<'_>, warning: &AppWarning) -> Markup {
     match warning {
+        AppWarning::Unproven { reason } => notice(
+            Tone::Warn,
+            html! {
+                p { strong { (visit.t("Доступ приложения к порталу пока не удалось продлить.", "The application's access to the portal could not be renewed so far.")) } }
+                (explain::paragraph(visit.lang, reason))
+                p { (visit.t(
+                    "Без продления мост проработает час после установки, потом запросы будут ждать. Проверьте ключ приложения (client_secret) и доступ моста к серверу авторизации.",
+                    "Without that the bridge works for an hour after the installation, and then requests wait. Check the application's key (client_secret), and that the bridge can reach the authorization server.",
+                )) }
+            },
+        ),
         AppWarning::RefreshEnds { at } => notice(
             Tone::Warn,
             html! { p {
@@ -308,7 +319,10 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             visit.site.forget_tried(&session);
             visit.site.frames().close_all();
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
-            in_portal::take_early(visit)?;
+            visit.site.early().wake();
+            if let Some(denied) = in_portal::take_early(visit)? {
+                return visit.failed("/portal", in_portal::refused(visit, denied));
+            }
             visit.site.engine.look_again();
             let status = app::status(&visit.site.store)?;
             let delivers = status.is_some_and(|status| status.delivers);
