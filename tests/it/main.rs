@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod app;
+mod app_renewal;
 mod app_security;
 mod backlog;
 mod cli;
+mod cli_channels;
 mod contact;
 mod cost;
 mod crash;
