@@ -33,13 +33,29 @@ pub fn look(
         Err(error) => return vec![Finding::failed("REST", error.to_string(), "correct the flag")],
     };
     match later(move || portal.check()).within(ANSWER + STEP * 2) {
-        Ok(report) => summary(&report.lines),
+        Ok(report) => {
+            let mut found = summary(&report.lines);
+            found.extend(installation.and_then(|installed| unproven(connection, installed)));
+            found
+        }
         Err(_) => vec![Finding::failed(
             "REST",
             "the portal did not answer in time",
             "look at the portal's load and its log",
         )],
     }
+}
+
+/// Tokens that work for an hour and perhaps no longer.
+fn unproven(connection: &Connection, installed: &Installation) -> Option<Finding> {
+    let reason = installed.unproven.as_ref()?;
+    matches!(connection, Connection::App(_)).then(|| {
+        Finding::warning(
+            "application",
+            format!("its access could not be renewed so far: {reason}"),
+            "store client_secret once more as the application's form shows it, and let the bridge through to the authorization server; otherwise requests wait from an hour after the installation on",
+        )
+    })
 }
 
 /// With what an application calls, or why it cannot.
@@ -170,6 +186,17 @@ mod tests {
         assert_eq!(found(Some(&installed), 0), Ok(access));
         assert_eq!(found(Some(&installed), 1_000), Err(Status::Skipped));
         assert_eq!(found(None, 0), Err(Status::Failed));
+        let connection = Connection::App(keys.clone());
+        assert_eq!(unproven(&connection, &installed), None);
+        let doubtful = Installation {
+            unproven: Some("no route".to_owned()),
+            ..installed.clone()
+        };
+        let finding = unproven(&connection, &doubtful).unwrap();
+        assert!(
+            finding.status == Status::Warning && finding.detail.contains("no route"),
+            "{finding:?}"
+        );
         let other = Installation {
             client_id: "local.2".to_owned(),
             ..installed.clone()
