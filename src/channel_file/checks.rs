@@ -37,6 +37,12 @@ pub(super) fn problems(channel: &Channel) -> Vec<ChannelProblem> {
             Some("leads have no pipelines: remove it, or make entity `deal`".to_owned()),
         );
     }
+    if channel.stage_id.as_deref() == Some("") {
+        report(
+            "stage_id",
+            Some("it is empty: give a stage's id, or null for the portal's first".to_owned()),
+        );
+    }
     if let Some(url) = &channel.thank_you_url {
         report("thank_you_url", thank_you_url(url));
     }

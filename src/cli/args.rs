@@ -237,6 +237,8 @@ pub struct Apply {
     pub file: PathBuf,
     #[command(flatten)]
     pub public: PublicUrl,
+    #[command(flatten)]
+    pub way: Way,
 }
 
 #[derive(Debug, Clone, Args)]

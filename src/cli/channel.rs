@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::args::{Apply, ChannelList, ChannelShow, Export, Global, Slug};
+use super::args::{Apply, ChannelList, ChannelShow, Export, Global, Slug, Way};
 use super::{output, workplace};
-use crate::channel_file;
-use crate::deliver::{CATALOG_SETTING, CONNECTION_CREDENTIAL};
+use crate::channel_file::{self, ChannelProblem};
+use crate::deliver::{self, CATALOG_SETTING, CONNECTION_CREDENTIAL};
 use crate::model::{Catalog, Channel};
-use crate::portal::Connection;
+use crate::portal::{self, Connection};
 use crate::store::{Store, StoredChannel};
 
 /// A channel with the address that websites post to: what `apply` and `show` print.
@@ -40,7 +41,7 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
     for channel in channels {
         stored.push(store.put_channel(channel)?);
     }
-    tell_what_the_portal_lacks(&store, &stored);
+    tell_what_the_portal_lacks(&store, &stored, &command.way);
     let addressed: Vec<Addressed<'_>> = stored.iter().map(|s| addressed(s, &public_url)).collect();
     match addressed.as_slice() {
         [one] => output::json(one),
@@ -48,31 +49,56 @@ pub fn apply(global: &Global, command: &Apply) -> anyhow::Result<()> {
     }
 }
 
-/// A misspelt field would show only when the first customer's request fails. Not an error: the portal may have got it
-/// since it was asked.
-fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel]) {
+/// A misspelt field would show only when the first customer's request fails. Not an error: the channels are stored, and
+/// what cannot be read here must not look like a failure of that.
+fn tell_what_the_portal_lacks(store: &Store, stored: &[StoredChannel], way: &Way) {
     let connection = store.credential::<Connection>(CONNECTION_CREDENTIAL);
-    // The channels are stored: what else cannot be read must not look like a failure of that.
-    let (Ok(Some(_)), Ok(Some(catalog))) = (connection, store.setting::<Catalog>(CATALOG_SETTING)) else {
+    let (Ok(Some(_)), Ok(Some(mut catalog))) = (connection, store.setting::<Catalog>(CATALOG_SETTING)) else {
         return;
     };
-    let problems = stored.iter().flat_map(|stored| {
-        let problems = channel_file::unknown_to(&catalog, &stored.channel);
-        problems
-            .into_iter()
-            .map(move |problem| (&stored.channel.slug, problem))
-    });
-    let mut is_any = false;
-    for (slug, problem) in problems {
-        is_any = true;
+    let mut problems = unknown_to(&catalog, stored);
+    if !problems.is_empty()
+        && let Ok(newer) = read_anew(store, way)
+    {
+        // Perhaps it was made in the portal a minute ago.
+        problems = unknown_to(&newer, stored);
+        catalog = newer;
+    }
+    for (slug, problem) in &problems {
         output::remark(format_args!("Note: {slug}: {problem}"));
     }
-    if is_any {
+    if !problems.is_empty() {
         output::remark(format_args!(
             "Stored all the same, but as the portal was at {} this would not work.",
             catalog.taken_at
         ));
     }
+}
+
+fn unknown_to<'s>(catalog: &Catalog, stored: &'s [StoredChannel]) -> Vec<(&'s str, ChannelProblem)> {
+    let of_one = |stored: &'s StoredChannel| {
+        let problems = channel_file::unknown_to(catalog, &stored.channel);
+        problems
+            .into_iter()
+            .map(|problem| (stored.channel.slug.as_str(), problem))
+    };
+    stored.iter().flat_map(of_one).collect()
+}
+
+/// Nobody waits long for a remark.
+fn read_anew(store: &Store, way: &Way) -> anyhow::Result<Catalog> {
+    const CONNECT: Duration = Duration::from_secs(3);
+    const WHOLE: Duration = Duration::from_secs(10);
+    let options = workplace::way(way)?;
+    let options = portal::Options {
+        connect_timeout: options.connect_timeout.min(CONNECT),
+        whole_timeout: options.whole_timeout.min(WHOLE),
+        ..options
+    };
+    let portal = workplace::portal(store, &options)?;
+    portal
+        .read_catalog(deliver::now())
+        .map_err(|error| anyhow!(error))
 }
 
 fn addressed<'c>(stored: &'c StoredChannel, public_url: &str) -> Addressed<'c> {

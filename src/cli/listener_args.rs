@@ -87,7 +87,7 @@ pub struct Bounds {
     /// Largest sum of the files of one request in bytes
     #[arg(long, env = "B24_BRIDGE_MAX_FILES", default_value_t = 10 << 20, value_name = "BYTES")]
     pub max_files: usize,
-    /// Most fields of one request
+    /// Most fields of a form, and as many of a query (JSON: 10000 values)
     #[arg(long, env = "B24_BRIDGE_MAX_FIELDS", default_value_t = 1000, value_name = "N")]
     pub max_fields: usize,
     /// Most connections at once

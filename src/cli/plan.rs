@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::args::{Global, Plan};
 use super::{channel, output, workplace};
 use crate::deliver::{self, Rehearsal, Rehearsed, rehearse};
-use crate::intake::{self, Limits, Method, Raw};
-use crate::model::{Submission, SubmissionId};
+use crate::intake::{self, Decoded, Limits, Method, Raw, spam};
+use crate::model::{Channel, Submission, SubmissionId};
 
 pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
     let store = workplace::store(global)?;
@@ -21,8 +22,10 @@ pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
         content_type: None,
         body: &body,
     };
-    let decoded = intake::decode(&raw, &Limits::default())
+    let mut decoded = intake::decode(&raw, &Limits::default())
         .map_err(|error| anyhow!("{}: {error}", channel::name_of(&command.data)))?;
+    let secret = decoded.take_secret();
+    let not_delivered = not_delivered(&stored.channel, &decoded, secret.as_deref());
     let now = deliver::now();
     let submission = Submission {
         id: SubmissionId::first_at(now),
@@ -45,9 +48,33 @@ pub fn plan(global: &Global, command: &Plan) -> anyhow::Result<()> {
         &conditions.country,
     )?;
     if command.json.json {
-        return output::json(&rehearsal);
+        return output::json(&Planned {
+            rehearsal: &rehearsal,
+            not_delivered,
+        });
+    }
+    if let Some(why) = not_delivered {
+        output::line(format_args!("Would not be delivered: {why}. If it were:"))?;
     }
     print(&rehearsal)
+}
+
+#[derive(Serialize)]
+struct Planned<'r> {
+    #[serde(flatten)]
+    rehearsal: &'r Rehearsal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_delivered: Option<String>,
+}
+
+/// Why such a request would be stored and not delivered, with what can be known here.
+fn not_delivered(channel: &Channel, decoded: &Decoded, secret: Option<&str>) -> Option<String> {
+    if decoded.is_test() {
+        return Some("it is a connection test, or holds no field".to_owned());
+    }
+    let spam = spam::caught(channel, &decoded.fields, secret.map(str::as_bytes));
+    spam.map(|why| format!("it would be kept as spam, {why}"))
+        .or_else(|| (!channel.enabled).then(|| "the channel is off, and it would wait".to_owned()))
 }
 
 fn print(rehearsal: &Rehearsal) -> anyhow::Result<()> {

@@ -8,7 +8,8 @@
 use std::borrow::Cow;
 
 use jsonc_parser::errors::ParseErrorKind;
-use jsonc_parser::{JsonValue, ParseOptions, parse_to_value};
+use jsonc_parser::{CollectOptions, JsonValue, ParseOptions, ast, parse_to_ast, parse_to_value};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::{Fields, Limits, Unreadable};
@@ -28,6 +29,11 @@ pub(super) fn fields(text: &str, limits: &Limits) -> Result<Fields, Unreadable> 
                 Err(_) => json5(&whole, limits)?,
             }
         }
+    };
+    let value = if colons(text) > members(&value) {
+        repeating(text, limits).unwrap_or(value)
+    } else {
+        value
     };
     let fields = match value {
         Value::Object(fields) => fields,
@@ -64,6 +70,77 @@ fn is_crowded(text: &str, most: usize) -> bool {
     }
     // One container holds the fields and is no value itself, and another may stand around it.
     marks > most_marks + 4
+}
+
+/// How many names a text may have: each is followed by a colon. (A comment of JSON5 may hold some more.)
+fn colons(text: &str) -> usize {
+    let (mut count, mut quote, mut escaped) = (0, None, false);
+    for byte in text.bytes() {
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), _) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b':') => count += 1,
+            (None, _) => {}
+        }
+    }
+    count
+}
+
+/// How many names a tree has.
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(members).sum(),
+        Value::Object(items) => items.len() + items.values().map(members).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+/// Reads a text once more in which a name comes again: readers of JSON keep the last value only, and a form keeps all.
+fn repeating(text: &str, limits: &Limits) -> Option<Value> {
+    let whole = whole_characters(text);
+    let parsed = parse_to_ast(&whole, &CollectOptions::default(), &json5_options()).ok()?;
+    with_repeats(parsed.value?, 0, limits)
+}
+
+fn with_repeats(value: ast::Value<'_>, depth: usize, limits: &Limits) -> Option<Value> {
+    // One list around the fields is not counted.
+    if depth > limits.depth + 1 {
+        return None;
+    }
+    Some(match value {
+        ast::Value::NullKeyword(_) => Value::Null,
+        ast::Value::BooleanLit(yes) => Value::Bool(yes.value),
+        ast::Value::StringLit(text) => Value::String(text.value.into_owned()),
+        ast::Value::NumberLit(digits) => number(digits.value),
+        ast::Value::Array(list) => {
+            let items = list.elements.into_iter();
+            Value::Array(
+                items
+                    .map(|item| with_repeats(item, depth + 1, limits))
+                    .collect::<Option<_>>()?,
+            )
+        }
+        ast::Value::Object(object) => {
+            let mut fields = Map::new();
+            for property in object.properties {
+                let value = with_repeats(property.value, depth + 1, limits)?;
+                match fields.entry(property.name.into_string()) {
+                    Entry::Vacant(place) => {
+                        place.insert(value);
+                    }
+                    Entry::Occupied(mut place) => match (place.get_mut(), value) {
+                        (Value::Array(items), Value::Array(more)) => items.extend(more),
+                        (Value::Array(items), value) => items.push(value),
+                        (first, value) => *first = Value::Array(vec![first.take(), value]),
+                    },
+                }
+            }
+            Value::Object(fields)
+        }
+    })
 }
 
 /// The text with U+FFFD for every half of a surrogate pair that stands alone. A script that cuts a text in the middle of
@@ -130,12 +207,15 @@ fn measure(value: &Value, depth: usize, count: &mut usize, limits: &Limits) -> R
     }
 }
 
-fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
-    let options = ParseOptions {
+fn json5_options() -> ParseOptions {
+    ParseOptions {
         allow_missing_commas: false,
         ..ParseOptions::default()
-    };
-    match parse_to_value(text, &options) {
+    }
+}
+
+fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
+    match parse_to_value(text, &json5_options()) {
         Ok(Some(value)) => convert(value, 0, limits),
         Ok(None) => Err(Unreadable::NotFields),
         Err(error) if matches!(error.kind(), ParseErrorKind::NestingDepthExceeded) => {
@@ -216,8 +296,17 @@ mod tests {
                 r#"{"a":"x�","b":"�😀\\ud83d"}"#,
             ),
             (r#"{'a':'x\ud83d\u0041'}"#, r#"{"a":"x�A"}"#),
-            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
-            ("{'a':1,'a':2}", r#"{"a":2}"#),
+            (
+                r#"{"a":1.50,"b":":","a":"2:\"","a":3.00}"#,
+                r#"{"a":[1.50,"2:\"",3.00],"b":":"}"#,
+            ),
+            (
+                "{'a':1,'b':{'c':[1],'c':2,'c':[3]},'a':2}",
+                r#"{"a":[1,2],"b":{"c":[1,2,3]}}"#,
+            ),
+            (r#"[{"a":{"x":1},"a":null}]"#, r#"{"a":[{"x":1},null]}"#),
+            (r#"{"a":"x\ud83d","a":"y"}"#, r#"{"a":["x�","y"]}"#),
+            ("{/* a: b */ 'a': 1}", r#"{"a":1}"#),
             (r#"[{"a":1}]"#, r#"{"a":1}"#),
             (r#"[{"a":1},{"a":2}]"#, r#"{"0":{"a":1},"1":{"a":2}}"#),
             (r#"["x"]"#, r#"{"0":"x"}"#),

@@ -7,7 +7,7 @@
 //! What the contract leaves open is decided here:
 //! - A body that starts with `{` or `[` is JSON, always; one that is broken is unreadable.
 //! - A JSON list of one object is that object; of anything else, its items are fields named
-//!   `0`, `1`, … (`{0.name}`). Of a JSON key that repeats the last value counts, as in browsers and PHP.
+//!   `0`, `1`, … (`{0.name}`). A JSON key that repeats is a list, as in a form.
 //! - A form name that repeats is a list. A bare name beside bracketed ones (`a=1&a[b]=2`) counts as
 //!   `a[]`; a container whose keys are 0..n-1 is a list, any other an object ([`names`]).
 //! - A field of the body replaces the query's field of the same top-level name.
@@ -21,6 +21,7 @@ mod json;
 mod masking;
 mod multipart;
 mod names;
+pub mod spam;
 #[cfg(test)]
 mod tests;
 
@@ -96,6 +97,13 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// Whether nothing is to be delivered: a connection test, or not one field, with which somebody looks whether the
+    /// address lives. Asked after [`Decoded::take_secret`].
+    pub fn is_test(&self) -> bool {
+        let is_empty = self.fields.is_empty() && self.attachments.is_empty();
+        is_empty || is_connection_test(&self.fields)
+    }
+
     /// Takes the field out by which a request proves that it comes from the channel's website: it is no content, and
     /// must not get into lists, comments or the journal. Anything but one value of text gives an empty one.
     pub fn take_secret(&mut self) -> Option<String> {

@@ -27,18 +27,27 @@ impl Path {
     }
 
     /// The value and its dotted path (as in [`Attachment::path`]). A top-level field of exactly the
-    /// typed name comes first (`a.b`, `client[phone]`), then the walk.
+    /// typed name comes first (`a.b`, `client[phone]`), then the walk, then a top-level field that is named with
+    /// brackets: a script that makes JSON of a form's fields leaves their names as they are.
     pub(super) fn find<'v>(&self, fields: &'v Map<String, Value>) -> Option<(String, &'v Value)> {
         if let Some(value) = fields.get(&self.typed) {
             return Some((self.typed.clone(), value));
         }
-        Some((self.steps.join("."), walk_object(fields, &self.steps)?))
+        let value = walk_object(fields, &self.steps).or_else(|| fields.get(&bracketed(&self.steps)?))?;
+        Some((self.steps.join("."), value))
     }
 }
 
 /// Finds a value by a name as templates write it: its dotted path, and the value.
 pub fn lookup<'v>(fields: &'v Map<String, Value>, name: &str) -> Option<(String, &'v Value)> {
     Path::new(name).find(fields)
+}
+
+/// `client[phone]` of `client` and `phone`; nothing for a single step.
+fn bracketed(steps: &[String]) -> Option<String> {
+    let (first, rest) = steps.split_first()?;
+    let rest: String = rest.iter().map(|step| format!("[{step}]")).collect();
+    (!rest.is_empty()).then(|| format!("{first}{rest}"))
 }
 
 fn walk<'v>(value: &'v Value, steps: &[String]) -> Option<&'v Value> {
@@ -129,6 +138,8 @@ mod tests {
             ("a[b]", Some(("a.b", json!("literal")))),
             ("a.c", Some(("a.c", json!("walked")))),
             ("client[phone]", Some(("client[phone]", json!("7")))),
+            ("client.phone", Some(("client.phone", json!("7")))),
+            ("client.name", None),
             ("user.name[first]", Some(("user.name.first", json!("И")))),
             ("deep.x.y.z", Some(("deep.x.y.z", json!(1)))),
             ("tags[]", Some(("tags", json!([])))),

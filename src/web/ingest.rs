@@ -18,7 +18,7 @@ use super::reply;
 use super::sieve::Sieve;
 use super::visitor::Visitor;
 use crate::http::{HeaderMap, Method, Request, Response, StatusCode};
-use crate::intake;
+use crate::intake::{self, spam};
 use crate::model::{Channel, State, SubmissionId};
 use crate::store::{Address, Arrival, Store, StoredChannel};
 
@@ -216,7 +216,7 @@ async fn submit(
         }
     };
     let limits = &ingest.options.limits;
-    let stays_closed = letter.is_small() && !Sieve::reads(meant) && letter.is_plain_form(limits);
+    let stays_closed = letter.is_small() && !spam::reads(&meant.channel) && letter.is_plain_form(limits);
     let (state, error) = if stays_closed {
         sift(None)
     } else {

@@ -69,9 +69,7 @@ impl Letter {
         match decoded {
             Ok(Ok(mut decoded)) => {
                 let secret = decoded.take_secret();
-                // Without any field somebody looks whether the address lives: there is nothing to bring to anyone.
-                let is_empty = decoded.fields.is_empty() && decoded.attachments.is_empty();
-                let state = if is_empty || intake::is_connection_test(&decoded.fields) {
+                let state = if decoded.is_test() {
                     State::Test
                 } else {
                     State::Queued

@@ -8,13 +8,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::letter::Contents;
 use crate::http::header::{HeaderMap, HeaderName};
-use crate::model::Secret;
+use crate::intake::spam;
 use crate::store::{ChannelKey, StoredChannel};
-use crate::template;
 
 /// The header that carries a channel's secret.
 const HEADER: HeaderName = HeaderName::from_static("x-bridge-secret");
@@ -30,13 +27,8 @@ pub struct Sieve {
 }
 
 impl Sieve {
-    /// Whether a channel's settings are about what is in its requests.
-    pub fn reads(stored: &StoredChannel) -> bool {
-        stored.channel.secret.is_some() || stored.channel.honeypot.is_some()
-    }
-
     /// Why the request is spam, in a sentence for the inbox; `None` when it is not. `contents` may be missing where
-    /// [`Sieve::reads`] says that they do not matter.
+    /// [`spam::reads`] says that they do not matter.
     pub fn catch(
         &self,
         stored: &StoredChannel,
@@ -46,36 +38,21 @@ impl Sieve {
         now: Instant,
     ) -> Option<String> {
         let channel = &stored.channel;
-        if let Some(secret) = &channel.secret {
+        if let Some(contents) = contents {
             let in_header = headers.get(&HEADER).map(|value| value.as_bytes());
-            let in_fields = contents.and_then(|contents| contents.secret.as_deref());
-            let in_fields = in_fields.map(str::as_bytes);
-            let given = [in_header, in_fields];
-            if given.iter().all(Option::is_none) {
-                return Some("it came without the channel's secret".to_owned());
+            let in_fields = contents.secret.as_deref().map(str::as_bytes);
+            let secrets = [in_header, in_fields].into_iter().flatten();
+            if let Some(why) = spam::caught(channel, &contents.fields, secrets) {
+                return Some(why);
             }
-            if !given.into_iter().flatten().any(|given| is_same(given, secret)) {
-                return Some("it came with another secret than the channel's".to_owned());
-            }
-        }
-        if let Some(name) = &channel.honeypot
-            && let Some((_, value)) = contents.and_then(|contents| template::lookup(&contents.fields, name))
-            && !template::text_of(value).trim().is_empty()
-        {
-            return Some(format!("the hidden field \"{name}\" was filled in"));
         }
         let most = channel.max_per_minute?;
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         let count = pace.count(stored.key, sender, now);
         (count > most).then(|| {
-            format!("more than {most} requests came from one address within a minute, the channel's limit")
+            format!("more requests came from one address within a minute than the channel's limit of {most}")
         })
     }
-}
-
-/// Digests are compared: how long that takes says nothing about the secret.
-fn is_same(given: &[u8], secret: &Secret) -> bool {
-    Sha256::digest(given) == Sha256::digest(secret.reveal())
 }
 
 /// Requests of the running minute, by channel and sender.

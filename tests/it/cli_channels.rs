@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use b24_bridge::practice_portal::{Kin, Kind};
 use serde_json::{Value, json};
 
 use crate::cli::fails;
@@ -28,6 +29,52 @@ fn a_channel_takes_requests_as_soon_as_it_is_applied() {
     }
 }
 
+/// What a delivery would never see, and what would be stored without one.
+#[test]
+fn a_dry_run_tells_what_would_not_be_delivered() {
+    let portal = portal();
+    let bridge = Bridge::start(&portal, &[]);
+    let settings = json!({"add_comment": true, "secret": "correct-horse-battery", "honeypot": "website"});
+    bridge.channel(&shop_channel(settings));
+    let plan = |more: Value| {
+        let mut body = order(6510);
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let args = ["channel", "plan", "shop-orders", "--data", "-"];
+        bridge.cli_ok_with(&args, body.to_string().as_bytes())
+    };
+    let right = plan(json!({"_secret": "correct-horse-battery"}));
+    assert!(right.starts_with("Read from the portal:"), "{right}");
+    assert!(
+        !right.contains("correct-horse") && !right.contains("_secret"),
+        "{right}"
+    );
+    for (more, why) in [
+        (json!({}), "spam, it came without the channel's secret"),
+        (json!({"_secret": "wrong-horse-battery"}), "another secret"),
+        (
+            json!({"_secret": "correct-horse-battery", "website": "x"}),
+            "the hidden field \"website\" was filled in",
+        ),
+    ] {
+        let said = plan(more);
+        let first = said.lines().next().unwrap();
+        assert!(
+            first.starts_with("Would not be delivered: ") && first.contains(why),
+            "{first}"
+        );
+    }
+    bridge.channel(&shop_channel(json!({"enabled": false})));
+    assert!(plan(json!({})).starts_with("Would not be delivered: the channel is off"));
+    let args = ["channel", "plan", "shop-orders", "--data", "-", "--json"];
+    let test: Value = serde_json::from_str(&bridge.cli_ok_with(&args, b"test=test")).unwrap();
+    assert_eq!(
+        test["not_delivered"],
+        "it is a connection test, or holds no field"
+    );
+}
+
 /// A misspelt field is told at once, and not when the first customer's request fails.
 #[test]
 fn applying_tells_what_the_portal_lacks() {
@@ -50,6 +97,24 @@ fn applying_tells_what_the_portal_lacks() {
     ] {
         assert!(said.contains(expected), "{said}");
     }
+    // What was made in the portal since is no misspelling.
+    let mut newer = shop_channel(json!({}));
+    newer["fields"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"of": "deal", "field": "UF_CRM_MADE_NOW", "value": "{x}"}));
+    let apply_newer = || {
+        text(
+            &bridge
+                .cli_with(&["channel", "apply", "-"], newer.to_string().as_bytes())
+                .stderr,
+        )
+    };
+    assert!(apply_newer().contains("deals have no field UF_CRM_MADE_NOW"));
+    portal.world(|world| {
+        world.add_user_field(Kin::Deal, "UF_CRM_MADE_NOW", Kind::Text, false, "Новое", &[]);
+    });
+    assert_eq!(apply_newer(), "");
     let right = shop_channel(json!({}));
     let output = bridge.cli_with(&["channel", "apply", "-"], right.to_string().as_bytes());
     assert_eq!(text(&output.stderr), "");

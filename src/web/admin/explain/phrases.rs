@@ -159,6 +159,10 @@ const CHANNEL: &[(&str, &str)] = &[
         "Сотрудника с номером 0 нет. Выберите другого.",
     ),
     (
+        "it is empty: give a stage's id, or null for the portal's first",
+        "Статус не указан. Выберите его или оставьте первый по умолчанию.",
+    ),
+    (
         "leads have no pipelines: remove it, or make entity `deal`",
         "У лидов нет воронок. Выберите сделки.",
     ),

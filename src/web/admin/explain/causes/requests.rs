@@ -117,10 +117,10 @@ pub(super) const CAUSES: &[Cause] = &[
     )
     .at(Mend::Channel),
     Cause::new(
-        "more than {} requests came from one address within a minute, the channel's limit",
+        "more requests came from one address within a minute than the channel's limit of {}",
         text(
             "За минуту с одного адреса пришло больше {0} запросов — столько разрешает канал",
-            "More than {0} requests came from one address within a minute, the channel's limit",
+            "More requests came from one address within a minute than the channel's limit of {0}",
         ),
         text(
             "Если формы отправляет сервер вашего сайта, снимите это ограничение в канале.",

@@ -20,7 +20,7 @@ use super::portal;
 use crate::deliver::{self, Rehearsal, RehearsalError, rehearse};
 use crate::http::StatusCode;
 use crate::http::header::USER_AGENT;
-use crate::intake::{self, Decoded, Limits, Method, Raw};
+use crate::intake::{self, Decoded, Limits, Method, Raw, spam};
 use crate::model::{Catalog, Submission, SubmissionId};
 use crate::store::{Address, Arrival, Filter, Line, StoredChannel};
 use crate::web::admin::explain;
@@ -277,6 +277,38 @@ fn send(visit: &Visit<'_>, stored: &StoredChannel, body: Bytes) -> Answer {
 
 /// The dry run, or why there is none.
 fn foresee(
+    visit: &Visit<'_>,
+    stored: &Arc<StoredChannel>,
+    typed: &Typed,
+    mut decoded: Decoded,
+) -> Result<Markup, Problem> {
+    // It is never sent on, and the page itself is no stranger.
+    drop(decoded.take_secret());
+    let note = stays_here(visit, stored, &decoded);
+    Ok(html! { (note) (foresee_delivery(visit, stored, typed, decoded)?) })
+}
+
+/// What would not be delivered at all.
+fn stays_here(visit: &Visit<'_>, stored: &StoredChannel, decoded: &Decoded) -> Markup {
+    let channel = &stored.channel;
+    let own = channel.secret.as_ref().map(|secret| secret.reveal().as_bytes());
+    let text = if decoded.is_test() {
+        visit.t(
+            "Это проверка связи или пустой запрос: он сохранится в журнале, на портал ничего не попадёт. Ниже — что было бы иначе.",
+            "This is a connection test or an empty request: it is kept in the inbox, and nothing reaches the portal. Below is what would happen otherwise.",
+        )
+    } else if spam::caught(channel, &decoded.fields, own).is_some() {
+        visit.t(
+            "Заполнено скрытое поле-ловушка: такой запрос с сайта сохранится как спам, на портал ничего не попадёт. Ниже — что было бы иначе.",
+            "The hidden trap field is filled in: such a request from a website is kept as spam, and nothing reaches the portal. Below is what would happen otherwise.",
+        )
+    } else {
+        return Markup::default();
+    };
+    notice(Tone::Warn, html! { p { (text) } })
+}
+
+fn foresee_delivery(
     visit: &Visit<'_>,
     stored: &Arc<StoredChannel>,
     typed: &Typed,

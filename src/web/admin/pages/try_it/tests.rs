@@ -93,6 +93,27 @@ fn a_dry_run_tells_all_and_writes_nothing() {
 }
 
 #[test]
+fn what_would_not_be_delivered_is_said_and_the_secret_is_not_shown() {
+    let trapped = |json: &mut Value| {
+        json["honeypot"] = json!("website");
+        json["secret"] = json!("correct-horse-battery");
+    };
+    let (_portal, mut desk) = desk(trapped);
+    let order = json!({"client_name": "Мария", "client_phone": "74712773120", "order_id": "6510", "_secret": "correct-horse-battery"});
+    let page = show(&mut desk, &order);
+    let outcome = page.split("id=\"outcome\"").nth(1).unwrap_or_default();
+    assert!(
+        outcome.contains("6510") && !outcome.contains("correct-horse"),
+        "{outcome}"
+    );
+    assert!(!page.contains("nothing reaches the portal"), "{page}");
+    let mut caught = order.clone();
+    caught["website"] = json!("x");
+    assert!(show(&mut desk, &caught).contains("The hidden trap field is filled in"));
+    assert!(show(&mut desk, &json!({"test": "test"})).contains("This is a connection test"));
+}
+
+#[test]
 fn what_is_found_is_linked_and_updated_or_ignored() {
     let (portal, mut desk) = desk(|json| json["on_found"] = json!("ignore"));
     let body = json!({"client_phone": "74712773120", "order_id": "6510"});
