@@ -2,9 +2,7 @@
 
 use super::{ChannelProblem, likest};
 use crate::model::{Catalog, Channel, Entity, Mapping, Mode, Of, Stage, User};
-
-/// As many people as a catalogue holds: beyond them nobody can be called unknown.
-const MOST_USERS: usize = 5_000;
+use crate::wire::catalog::MAX_RECORDS;
 
 /// Everything in a channel that a portal does not know, in the order of the channel's keys. No reason to refuse it:
 /// the catalogue tells what the portal had when it was asked last.
@@ -88,11 +86,16 @@ fn elsewhere(id: &str, stages: &[Stage], channel: &Channel) -> Option<String> {
 
 fn no_user(id: u64, users: &[User]) -> Option<String> {
     match users.iter().find(|user| user.id == id) {
-        None if users.is_empty() || users.len() >= MOST_USERS => None,
+        None if users.is_empty() || is_full(users) => None,
         None => Some(format!("{id} is none of the portal's employees")),
         Some(user) if !user.active => Some(format!("user {id} ({}) is no longer active", user.name)),
         Some(_) => None,
     }
+}
+
+/// A catalogue holds no more people, so that nobody can be called unknown.
+fn is_full(users: &[User]) -> bool {
+    u64::try_from(users.len()).is_ok_and(|count| count >= MAX_RECORDS)
 }
 
 fn no_field(mapping: &Mapping, catalog: &Catalog) -> Option<String> {

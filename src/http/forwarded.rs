@@ -5,7 +5,7 @@
 //! of ours. `Forwarded` (RFC 7239) is not read: common proxies append to the older header only and hand a caller's own
 //! `Forwarded` through, so to read both would be to believe the caller.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use hyper::HeaderMap;
@@ -98,6 +98,17 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
         .or_else(with_port)
         .or_else(bracketed)
         .map(|address| address.to_canonical())
+}
+
+/// What counts as one sender: one customer of a provider has 2^64 addresses of IPv6 and may use a new one each time.
+pub fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() >> 64 << 64;
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 
 pub use accept::serve;
 pub use body::{Body, BodyWriter};
-pub use forwarded::{ProxyError, TrustedProxy};
+pub use forwarded::{ProxyError, TrustedProxy, household};
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use request::{BodyError, Request};
 pub use tls::{ENDS_SOON_DAYS, Loaded, Tls, TlsError, TlsFiles};

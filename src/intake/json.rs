@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use jsonc_parser::errors::ParseErrorKind;
-use jsonc_parser::{CollectOptions, JsonValue, ParseOptions, ast, parse_to_ast, parse_to_value};
+use jsonc_parser::{CollectOptions, ParseOptions, ast, parse_to_ast};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
@@ -30,8 +30,9 @@ pub(super) fn fields(text: &str, limits: &Limits) -> Result<Fields, Unreadable> 
             }
         }
     };
-    let value = if colons(text) > members(&value) {
-        repeating(text, limits).unwrap_or(value)
+    // Of a name that comes again serde_json keeps the last value only. (A comment of JSON5 may hold colons of its own.)
+    let value = if marks(text, b":") > members(&value) {
+        json5(&whole_characters(text), limits).unwrap_or(value)
     } else {
         value
     };
@@ -56,24 +57,12 @@ fn is_crowded(text: &str, most: usize) -> bool {
     if text.len() <= most_marks {
         return false;
     }
-    let (mut marks, mut quote, mut escaped) = (0, None, false);
-    for byte in text.bytes() {
-        match (quote, byte) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), b'\\') => escaped = true,
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b',' | b'[' | b'{') => marks += 1,
-            (None, _) => {}
-        }
-    }
     // One container holds the fields and is no value itself, and another may stand around it.
-    marks > most_marks + 4
+    marks(text, b",[{") > most_marks + 4
 }
 
-/// How many names a text may have: each is followed by a colon. (A comment of JSON5 may hold some more.)
-fn colons(text: &str) -> usize {
+/// How often these bytes stand in a text outside its strings.
+fn marks(text: &str, wanted: &[u8]) -> usize {
     let (mut count, mut quote, mut escaped) = (0, None, false);
     for byte in text.bytes() {
         match (quote, byte) {
@@ -82,8 +71,7 @@ fn colons(text: &str) -> usize {
             (Some(open), _) if open == byte => quote = None,
             (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b':') => count += 1,
-            (None, _) => {}
+            (None, _) => count += usize::from(wanted.contains(&byte)),
         }
     }
     count
@@ -96,51 +84,6 @@ fn members(value: &Value) -> usize {
         Value::Object(items) => items.len() + items.values().map(members).sum::<usize>(),
         _ => 0,
     }
-}
-
-/// Reads a text once more in which a name comes again: readers of JSON keep the last value only, and a form keeps all.
-fn repeating(text: &str, limits: &Limits) -> Option<Value> {
-    let whole = whole_characters(text);
-    let parsed = parse_to_ast(&whole, &CollectOptions::default(), &json5_options()).ok()?;
-    with_repeats(parsed.value?, 0, limits)
-}
-
-fn with_repeats(value: ast::Value<'_>, depth: usize, limits: &Limits) -> Option<Value> {
-    // One list around the fields is not counted.
-    if depth > limits.depth + 1 {
-        return None;
-    }
-    Some(match value {
-        ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(yes) => Value::Bool(yes.value),
-        ast::Value::StringLit(text) => Value::String(text.value.into_owned()),
-        ast::Value::NumberLit(digits) => number(digits.value),
-        ast::Value::Array(list) => {
-            let items = list.elements.into_iter();
-            Value::Array(
-                items
-                    .map(|item| with_repeats(item, depth + 1, limits))
-                    .collect::<Option<_>>()?,
-            )
-        }
-        ast::Value::Object(object) => {
-            let mut fields = Map::new();
-            for property in object.properties {
-                let value = with_repeats(property.value, depth + 1, limits)?;
-                match fields.entry(property.name.into_string()) {
-                    Entry::Vacant(place) => {
-                        place.insert(value);
-                    }
-                    Entry::Occupied(mut place) => match (place.get_mut(), value) {
-                        (Value::Array(items), Value::Array(more)) => items.extend(more),
-                        (Value::Array(items), value) => items.push(value),
-                        (first, value) => *first = Value::Array(vec![first.take(), value]),
-                    },
-                }
-            }
-            Value::Object(fields)
-        }
-    })
 }
 
 /// The text with U+FFFD for every half of a surrogate pair that stands alone. A script that cuts a text in the middle of
@@ -207,17 +150,13 @@ fn measure(value: &Value, depth: usize, count: &mut usize, limits: &Limits) -> R
     }
 }
 
-fn json5_options() -> ParseOptions {
-    ParseOptions {
+fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
+    let options = ParseOptions {
         allow_missing_commas: false,
         ..ParseOptions::default()
-    }
-}
-
-fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
-    match parse_to_value(text, &json5_options()) {
-        Ok(Some(value)) => convert(value, 0, limits),
-        Ok(None) => Err(Unreadable::NotFields),
+    };
+    match parse_to_ast(text, &CollectOptions::default(), &options) {
+        Ok(parsed) => convert(parsed.value.ok_or(Unreadable::NotFields)?, 0, limits),
         Err(error) if matches!(error.kind(), ParseErrorKind::NestingDepthExceeded) => {
             Err(Unreadable::TooDeep { limit: limits.depth })
         }
@@ -227,25 +166,38 @@ fn json5(text: &str, limits: &Limits) -> Result<Value, Unreadable> {
     }
 }
 
-fn convert(value: JsonValue<'_>, depth: usize, limits: &Limits) -> Result<Value, Unreadable> {
+/// A name that comes again is a list, as in a form.
+fn convert(value: ast::Value<'_>, depth: usize, limits: &Limits) -> Result<Value, Unreadable> {
     // A list around the fields is one level that they do not count.
     if depth > limits.depth + 1 {
         return Err(Unreadable::TooDeep { limit: limits.depth });
     }
     Ok(match value {
-        JsonValue::Null => Value::Null,
-        JsonValue::Boolean(yes) => Value::Bool(yes),
-        JsonValue::String(text) => Value::String(text.into_owned()),
-        JsonValue::Number(digits) => number(digits),
-        JsonValue::Array(items) => {
-            let items = items.into_iter().map(|item| convert(item, depth + 1, limits));
+        ast::Value::NullKeyword(_) => Value::Null,
+        ast::Value::BooleanLit(yes) => Value::Bool(yes.value),
+        ast::Value::StringLit(text) => Value::String(text.value.into_owned()),
+        ast::Value::NumberLit(digits) => number(digits.value),
+        ast::Value::Array(list) => {
+            let items = list.elements.into_iter();
+            let items = items.map(|item| convert(item, depth + 1, limits));
             Value::Array(items.collect::<Result<_, _>>()?)
         }
-        JsonValue::Object(items) => {
-            let items = items
-                .into_iter()
-                .map(|(name, item)| convert(item, depth + 1, limits).map(|item| (name.into_owned(), item)));
-            Value::Object(items.collect::<Result<Map<_, _>, _>>()?)
+        ast::Value::Object(object) => {
+            let mut fields = Map::new();
+            for property in object.properties {
+                let value = convert(property.value, depth + 1, limits)?;
+                match fields.entry(property.name.into_string()) {
+                    Entry::Vacant(place) => {
+                        place.insert(value);
+                    }
+                    Entry::Occupied(mut place) => match (place.get_mut(), value) {
+                        (Value::Array(items), Value::Array(more)) => items.extend(more),
+                        (Value::Array(items), value) => items.push(value),
+                        (first, value) => *first = Value::Array(vec![first.take(), value]),
+                    },
+                }
+            }
+            Value::Object(fields)
         }
     })
 }

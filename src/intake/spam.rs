@@ -28,6 +28,11 @@ pub fn caught<'s>(
             return Some("it came with another secret than the channel's".to_owned());
         }
     }
+    trapped(channel, fields)
+}
+
+/// The same as far as the hidden field goes.
+pub fn trapped(channel: &Channel, fields: &Fields) -> Option<String> {
     let name = channel.honeypot.as_ref()?;
     let (_, value) = template::lookup(fields, name)?;
     let is_filled = !template::text_of(value).trim().is_empty();

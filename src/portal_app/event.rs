@@ -1,7 +1,7 @@
 //! What the portal tells an application by itself: that it was installed without a page, and that it was removed.
 
 use super::door::{self, Caller, Denied};
-use super::install::{self, Installed};
+use super::install::{Installed, Installer};
 use super::request::{Event, EventKind, is_of};
 use crate::deliver::app::{self, Presence};
 use crate::model::{GoneWhy, Installation, Language, Millis, Secret};
@@ -66,7 +66,15 @@ fn installed<Alone>(
     };
     let verified = door::verify(store, options, caller)?;
     let _one = alone();
-    install::install(store, options, &verified, handler, language, now)
+    let installer = Installer {
+        store,
+        options,
+        verified: &verified,
+        handler,
+        language,
+        now,
+    };
+    installer.install()
 }
 
 /// The portal hands its signature to the browser of everybody who presses the button: a colleague could sign a removal,

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::door::{Denied, Verified};
 use super::placements::{self, call};
 use super::proof::{self, Proof};
-use crate::deliver::app::{self, AppError};
+use crate::deliver::app::{self, AppError, AppStatus};
 use crate::model::{Answer, AppTokens, Arg, Call, Effect, Installation, Language, Millis, Secret};
 use crate::portal::{self, Portal};
 use crate::store::Store;
@@ -55,70 +55,111 @@ pub enum Missed {
     Said(String),
 }
 
-/// Takes up a verified application. `handler` is the address that its buttons open. Where an installation stands in the
-/// portal and delivers, its tokens stay: nobody knows whether the new refresh token is good before it is needed.
-pub fn install(
-    store: &Store,
-    options: &portal::Options,
-    verified: &Verified,
-    handler: &str,
-    language: Language,
-    now: Millis,
-) -> Result<Installed, Denied> {
-    let delivers = app::status(store)?.is_some_and(|status| status.delivers && status.is_in_use());
-    if delivers && verified.owner.is_installed {
-        let kept = Kept::none(&verified.caller.tokens.access);
-        return set_up(options, verified, handler, language, kept);
-    }
-    install_anew(store, options, verified, handler, language, now)
+/// The installation of a verified application.
+pub struct Installer<'a> {
+    pub store: &'a Store,
+    pub options: &'a portal::Options,
+    pub verified: &'a Verified,
+    /// The address that its buttons open.
+    pub handler: &'a str,
+    pub language: Language,
+    pub now: Millis,
 }
 
-/// The same with the new tokens in any case: somebody wants them, or the portal does not accept the old ones.
-pub fn install_anew(
-    store: &Store,
-    options: &portal::Options,
-    verified: &Verified,
-    handler: &str,
-    language: Language,
-    now: Millis,
-) -> Result<Installed, Denied> {
-    let scope = &verified.owner.scope;
-    if !scope.is_empty() && !scope.iter().any(|right| right == "crm") {
-        return Err(Denied::NoCrm);
+impl Installer<'_> {
+    /// Takes the application up. Where an installation stands in the portal and delivers, its tokens stay: nobody knows
+    /// whether the new refresh token is good before it is needed.
+    pub fn install(&self) -> Result<Installed, Denied> {
+        let delivers = app::status(self.store)?.is_some_and(|status| status.delivers && status.is_in_use());
+        if delivers && self.verified.owner.is_installed {
+            return self.set_up(Kept::none(&self.verified.caller.tokens.access));
+        }
+        self.install_anew()
     }
-    let kept = keep_tokens(store, options, verified, now)?;
-    set_up(options, verified, handler, language, kept)
-}
 
-/// What belongs to the application in the portal.
-fn set_up(
-    options: &portal::Options,
-    verified: &Verified,
-    handler: &str,
-    language: Language,
-    kept: Kept,
-) -> Result<Installed, Denied> {
-    let portal = open(verified, &kept.access, options)?;
-    let is_new = kept.is_new;
-    let buttons = put_up(&portal, handler);
-    let farewell = ask_for_farewell(&portal, handler);
-    let notice = is_new.then(|| {
-        let told = portal.call(&notice(verified.owner.user_id, language));
-        done(told).map(|_| ())
-    });
-    let installed = Installed {
-        is_new,
-        unproven: kept.unproven,
-        buttons,
-        farewell,
-        notice,
-    };
-    tracing::info!(
-        user = verified.owner.user_id,
-        ?installed,
-        "the application was installed in the portal"
-    );
-    Ok(installed)
+    /// The same with the new tokens in any case: somebody wants them, or the portal does not accept the old ones.
+    pub fn install_anew(&self) -> Result<Installed, Denied> {
+        let scope = &self.verified.owner.scope;
+        if !scope.is_empty() && !scope.iter().any(|right| right == "crm") {
+            return Err(Denied::NoCrm);
+        }
+        self.set_up(self.keep_tokens()?)
+    }
+
+    /// What belongs to the application in the portal.
+    fn set_up(&self, kept: Kept) -> Result<Installed, Denied> {
+        let owner = &self.verified.owner;
+        let portal = open(self.verified, &kept.access, self.options)?;
+        let installed = Installed {
+            is_new: kept.is_new,
+            unproven: kept.unproven,
+            buttons: put_up(&portal, self.handler),
+            farewell: ask_for_farewell(&portal, self.handler),
+            notice: kept.is_new.then(|| {
+                let told = portal.call(&notice(owner.user_id, self.language));
+                done(told).map(|_| ())
+            }),
+        };
+        tracing::info!(
+            user = owner.user_id,
+            ?installed,
+            "the application was installed in the portal"
+        );
+        Ok(installed)
+    }
+
+    /// Stores the tokens, unless they are the ones in use or older ones, after they have shown that they can be renewed.
+    fn keep_tokens(&self) -> Result<Kept, Denied> {
+        let (store, verified) = (self.store, self.verified);
+        let sent = &verified.caller.tokens;
+        let known = app::installation(store)?;
+        let status = app::status(store)?;
+        let is_alive = status.as_ref().is_some_and(AppStatus::is_in_use);
+        let Some(refresh) = &sent.refresh else {
+            // Whoever is installed already can do without a second pair.
+            return if is_alive {
+                Ok(Kept::none(&sent.access))
+            } else {
+                Err(Denied::NoRefresh)
+            };
+        };
+        let mark = mark(refresh);
+        let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
+        let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
+        if is_in_use || seen.contains(&mark) {
+            return if is_alive {
+                Ok(Kept::none(&sent.access))
+            } else {
+                Err(Denied::Stale)
+            };
+        }
+        let first = AppTokens {
+            member_id: verified.caller.member_id.clone(),
+            application_token: verified.caller.application_token.clone(),
+            scope: verified.owner.scope.clone(),
+            user_id: verified.owner.user_id,
+            ..AppTokens::issued(sent.access.clone(), refresh.clone(), self.now, sent.lifetime)
+        };
+        // Neither for what would be refused anyway nor on a disk that takes no writes is the pair to be spent.
+        let denied = |error| refusal(error, &verified.keys.portal);
+        app::would_keep(store, &verified.keys, &first.member_id).map_err(denied)?;
+        store.put_setting(SEEN_SETTING, &seen)?;
+        let delivers = is_alive || status.is_some_and(|status| status.webhook_delivers);
+        let Proof { tokens, unproven } = proof::prove(self.options, verified, first, delivers, self.now)?;
+        // Before anything else can go wrong: a spent one must never take the place of the pair that it was given for.
+        seen.push(mark);
+        let surplus = seen.len().saturating_sub(SEEN);
+        seen.drain(..surplus);
+        store.put_setting(SEEN_SETTING, &seen)?;
+        let access = tokens.access.clone();
+        let name = &verified.owner.name;
+        app::keep_tokens(store, &verified.keys, tokens, name, unproven.clone()).map_err(denied)?;
+        Ok(Kept {
+            is_new: true,
+            unproven,
+            access,
+        })
+    }
 }
 
 /// Puts the buttons where they belong, in the name of a verified administrator.
@@ -163,77 +204,6 @@ impl Kept {
             access: access.clone(),
         }
     }
-}
-
-/// Stores the tokens, unless they are the ones in use or older ones, after they have shown that they can be renewed.
-fn keep_tokens(
-    store: &Store,
-    options: &portal::Options,
-    verified: &Verified,
-    now: Millis,
-) -> Result<Kept, Denied> {
-    let sent = &verified.caller.tokens;
-    let known = app::installation(store)?;
-    let is_alive = app::status(store)?.is_some_and(|status| status.is_in_use());
-    let Some(refresh) = &sent.refresh else {
-        // Whoever is installed already can do without a second pair.
-        return if is_alive {
-            Ok(Kept::none(&sent.access))
-        } else {
-            Err(Denied::NoRefresh)
-        };
-    };
-    let mark = mark(refresh);
-    let mut seen: Vec<String> = store.setting(SEEN_SETTING)?.unwrap_or_default();
-    let is_in_use = known.is_some_and(|installation| installation.tokens.refresh == *refresh);
-    if is_in_use || seen.contains(&mark) {
-        return if is_alive {
-            Ok(Kept::none(&sent.access))
-        } else {
-            Err(Denied::Stale)
-        };
-    }
-    // A disk that takes no writes is to be known before the pair is spent.
-    store.put_setting(SEEN_SETTING, &seen)?;
-    let first = AppTokens {
-        member_id: verified.caller.member_id.clone(),
-        application_token: verified.caller.application_token.clone(),
-        scope: verified.owner.scope.clone(),
-        user_id: verified.owner.user_id,
-        ..AppTokens::issued(sent.access.clone(), refresh.clone(), now, sent.lifetime)
-    };
-    // Nor is it to be spent for what would be refused anyway.
-    let denied = |error| refusal(error, &verified.keys.portal);
-    app::would_keep(store, &verified.keys, &first.member_id).map_err(denied)?;
-    let (tokens, unproven, is_spent) = match proof::prove(store, options, verified, first, refresh, now)? {
-        Proof::Renewed(tokens) => (tokens, None, true),
-        Proof::Unproven(tokens, reason) => (tokens, Some(reason), false),
-        Proof::Known(tokens) => (tokens, None, false),
-    };
-    let access = tokens.access.clone();
-    seen.push(mark);
-    let surplus = seen.len().saturating_sub(SEEN);
-    seen.drain(..surplus);
-    if is_spent {
-        // Before anything else can go wrong: it must never stand in the place of the pair that it was given for.
-        store.put_setting(SEEN_SETTING, &seen)?;
-    }
-    let kept = app::keep_tokens(
-        store,
-        &verified.keys,
-        tokens,
-        &verified.owner.name,
-        unproven.clone(),
-    );
-    kept.map_err(denied)?;
-    if !is_spent {
-        store.put_setting(SEEN_SETTING, &seen)?;
-    }
-    Ok(Kept {
-        is_new: true,
-        unproven,
-        access,
-    })
 }
 
 fn refusal(error: AppError, ours: &str) -> Denied {

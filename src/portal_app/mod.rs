@@ -15,5 +15,5 @@ pub mod request;
 
 pub use door::{Caller, Denied, Verified};
 pub use event::Received;
-pub use install::{Installed, Missed};
+pub use install::{Installed, Installer, Missed};
 pub use placements::title;

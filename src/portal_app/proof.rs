@@ -5,10 +5,8 @@
 // b24: settings/oauth/index.md, settings/oauth/auto-renewal.md
 
 use super::door::{Denied, Verified};
-use crate::deliver::app;
-use crate::model::{AppTokens, Millis, Secret};
+use crate::model::{AppTokens, Millis};
 use crate::portal;
-use crate::store::Store;
 use crate::wire::oauth::Granted;
 
 /// What the authorization server says of a key that is not the application's. The documentation gives another reason,
@@ -17,30 +15,30 @@ use crate::wire::oauth::Granted;
 const WRONG_KEY: &[&str] = &["invalid_client", "wrong_client"];
 
 /// What is to be stored.
-pub enum Proof {
-    /// The next pair; the first one is spent.
-    Renewed(AppTokens),
-    /// The first pair: whether it can be renewed is not known, for this reason.
-    Unproven(AppTokens, String),
-    /// The first pair, which the authorization server itself has given out for a code, so that it knows the keys.
-    Known(AppTokens),
+pub struct Proof {
+    /// The next pair, or the first one where there was no exchange.
+    pub tokens: AppTokens,
+    /// Why nobody knows whether they can be renewed.
+    pub unproven: Option<String>,
 }
 
 /// Exchanges the refresh token of `first`. What delivers now is not given up for tokens that may be good for an hour; where
 /// nothing delivers, there is nothing to lose.
 pub fn prove(
-    store: &Store,
     options: &portal::Options,
     verified: &Verified,
     first: AppTokens,
-    refresh: &Secret,
+    delivers: bool,
     now: Millis,
 ) -> Result<Proof, Denied> {
     if verified.caller.tokens.came_for_a_code {
-        return Ok(Proof::Known(first));
+        // The authorization server has looked at the keys a moment ago.
+        return Ok(Proof {
+            tokens: first,
+            unproven: None,
+        });
     }
-    let delivers = app::status(store)?.is_some_and(|status| status.webhook_delivers || status.is_in_use());
-    let granted = portal::renew(&verified.keys, refresh, options, now);
+    let granted = portal::renew(&verified.keys, &first.refresh, options, now);
     let (reason, is_the_key) = match granted.map_err(|error| Denied::Unreachable(error.to_string()))? {
         Granted::Pair(pair) => {
             let owner = pair.tokens.user_id;
@@ -49,7 +47,10 @@ pub fn prove(
                     "the refresh token is another user's than the access token".to_owned(),
                 ));
             }
-            return Ok(Proof::Renewed(pair.tokens.after(&first)));
+            return Ok(Proof {
+                tokens: pair.tokens.after(&first),
+                unproven: None,
+            });
         }
         Granted::Never { code, text } => {
             let is_the_key = WRONG_KEY.iter().any(|wrong| code.eq_ignore_ascii_case(wrong));
@@ -67,7 +68,10 @@ pub fn prove(
         (true, false) => Err(Denied::NoRenewal(reason)),
         (false, _) => {
             tracing::warn!(%reason, "whether the application's tokens can be renewed is not known");
-            Ok(Proof::Unproven(first, reason))
+            Ok(Proof {
+                tokens: first,
+                unproven: Some(reason),
+            })
         }
     }
 }

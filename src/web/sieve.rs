@@ -4,12 +4,13 @@
 //! Spam is stored like everything else and answered like everything else; it is only not delivered.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::letter::Contents;
 use crate::http::header::{HeaderMap, HeaderName};
+use crate::http::household;
 use crate::intake::spam;
 use crate::store::{ChannelKey, StoredChannel};
 
@@ -79,17 +80,6 @@ impl Pace {
         let count = self.counts.entry(whom).or_insert(0);
         *count = count.saturating_add(1);
         *count
-    }
-}
-
-/// One customer of a provider has 2^64 addresses of IPv6 and may use a new one each time.
-fn household(sender: IpAddr) -> IpAddr {
-    match sender.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
     }
 }
 

@@ -19,7 +19,7 @@ pub const PAGE: usize = 50;
 
 /// People a catalogue holds at most: 100 pages are two batches, and no company of a bridge's size
 /// picks one responsible out of more.
-const MAX_RECORDS: u64 = 5_000;
+pub const MAX_RECORDS: u64 = 5_000;
 
 const LEAD_FIELDS: &str = "lead_fields";
 const DEAL_FIELDS: &str = "deal_fields";

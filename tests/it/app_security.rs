@@ -58,6 +58,13 @@ impl Pair {
         self.post(&format!("{path}?{query}"), &body)
     }
 
+    /// Presses the button above the deals; the address of the list that it opens.
+    fn opened_list(&self) -> String {
+        let opened = self.open("/b24/app", ADMIN, "CRM_DEAL_LIST_TOOLBAR");
+        let location = opened.header("location").expect("a frame");
+        format!("{}{location}", self.bridge.admin())
+    }
+
     fn install(&self) {
         let answer = self.open("/b24/install", ADMIN, "DEFAULT");
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -283,12 +290,7 @@ fn events_without_the_portals_signature_are_refused() {
 fn a_removed_application_is_told_of_and_its_frames_end() {
     let pair = Pair::new();
     pair.install();
-    let opened = pair.open("/b24/app", ADMIN, "CRM_DEAL_LIST_TOOLBAR");
-    let list = format!(
-        "{}{}",
-        pair.bridge.admin(),
-        opened.header("location").expect("a frame")
-    );
+    let list = pair.opened_list();
     let look = || request(&list, "GET", &[], b"").expect("an answer");
     assert_eq!(look().status, 200);
     let sent = pair.portal.delete_app(&pair.keys);
@@ -356,12 +358,7 @@ fn another_administrator_takes_over_from_one_who_was_dismissed() {
 fn a_removal_that_a_colleague_signed_changes_nothing() {
     let pair = Pair::new();
     pair.install();
-    let opened = pair.open("/b24/app", ADMIN, "CRM_DEAL_LIST_TOOLBAR");
-    let list = format!(
-        "{}{}",
-        pair.bridge.admin(),
-        opened.header("location").expect("a frame")
-    );
+    let list = pair.opened_list();
     let (_, body) = pair
         .portal
         .frame_post(&pair.keys, COLLEAGUE, "CRM_DEAL_LIST_TOOLBAR", "ru");

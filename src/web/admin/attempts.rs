@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::http::household;
 use crate::model::Millis;
 
 /// Mistakes that a person makes.
@@ -104,15 +105,7 @@ impl Attempts {
 
 fn keys(address: IpAddr, name: &str) -> [Key; 2] {
     let name = name.trim().to_lowercase().chars().take(NAME_CHARS).collect();
-    [Key::Address(network(address)), Key::Name(name)]
-}
-
-/// What counts as one address: whoever has one IPv6 address has its /64.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
-        v4 => v4,
-    }
+    [Key::Address(household(address)), Key::Name(name)]
 }
 
 #[cfg(test)]

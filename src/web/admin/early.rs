@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::attempts::network;
+use crate::http::household;
 use crate::model::Millis;
 use crate::portal_app::request::{Event, is_of};
 
@@ -33,7 +33,7 @@ pub struct Early {
 impl Early {
     /// Keeps an event; of each address its latest.
     pub fn keep(&mut self, event: Event, from: IpAddr, now: Millis) {
-        let from = network(from);
+        let from = household(from);
         self.kept
             .retain(|kept| kept.from != from && now.since(kept.at) < LIFE);
         if self.kept.len() >= MOST {

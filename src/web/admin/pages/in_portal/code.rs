@@ -12,7 +12,7 @@ use crate::deliver::app::{self, AppError};
 use crate::http::StatusCode;
 use crate::model::{Millis, Secret};
 use crate::portal_app::request::SentTokens;
-use crate::portal_app::{Caller, Denied, Missed, door, install};
+use crate::portal_app::{Caller, Denied, Installer, Missed, door};
 use crate::web::admin::view::{Tone, notice};
 use crate::web::admin::visit::{Answer, Visit};
 use crate::web::admin::{csrf, explain};
@@ -46,9 +46,15 @@ pub fn take(visit: &Visit<'_>, code: &Secret) -> Answer {
     };
     let installed = door::verify(&site.store, &options, caller).and_then(|verified| {
         let _one = site.installing();
-        let handler = site.app_address();
-        let installed =
-            install::install_anew(&site.store, &options, &verified, &handler, visit.lang, visit.now)?;
+        let installer = Installer {
+            store: &site.store,
+            options: &options,
+            verified: &verified,
+            handler: &site.app_address(),
+            language: visit.lang,
+            now: visit.now,
+        };
+        let installed = installer.install_anew()?;
         Ok((verified, installed))
     });
     let (verified, installed) = match installed {

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::portal::application::without_renewal;
 use crate::deliver::app;
 use crate::portal_app::{Installed, Missed, Verified, title};
 use crate::web::admin::security::{self, LIBRARY};
@@ -108,10 +109,7 @@ fn lines(visit: &Visit<'_>, (user, name): (u64, &str), installed: &Installed) ->
         }))
         @if let Some(reason) = &installed.unproven {
             (line(visit, &Err(Missed::Said(reason.clone())), visit.t("Продление доступа", "Renewal of the access"), html! {
-                (visit.t(
-                    "Без него мост проработает час, потом запросы будут ждать. Проверьте ключ приложения (client_secret) и доступ моста к серверу авторизации.",
-                    "Without it the bridge works for an hour, and then requests wait. Check the application's key (client_secret), and that the bridge can reach the authorization server.",
-                ))
+                (without_renewal(visit))
             }))
         }
         (line(visit, &installed.buttons,

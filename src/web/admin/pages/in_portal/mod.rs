@@ -7,7 +7,7 @@
 //! - `code`: the way back from an authorization outside the frame.
 
 mod code;
-mod denied;
+pub(super) mod denied;
 mod installed;
 #[cfg(test)]
 mod proof_tests;
@@ -22,7 +22,7 @@ use crate::http::StatusCode;
 use crate::model::{Entity, Secret};
 use crate::portal_app::frames::FrameUser;
 use crate::portal_app::request::{Event, EventKind, FrameCall, Placement};
-use crate::portal_app::{Caller, Denied, Received, Verified, door, event, install};
+use crate::portal_app::{Caller, Denied, Installer, Received, Verified, door, event, install};
 use crate::web::admin::early::Kept;
 use crate::web::admin::form::Form;
 use crate::web::admin::router::{Route, call, greet};
@@ -159,20 +159,22 @@ fn turned_away(visit: &Visit<'_>, denied: Denied) -> denied::Why {
 /// Installs, and shows what came of it.
 fn take_up(visit: &Visit<'_>, verified: &Verified) -> Answer {
     let site = visit.site;
-    let install = match is_refused(visit, verified)? {
-        true => install::install_anew,
-        false => install::install,
+    let is_refused = is_refused(visit, verified)?;
+    let installer = Installer {
+        store: &site.store,
+        options: &hasty(site),
+        verified,
+        handler: &site.app_address(),
+        language: visit.lang,
+        now: visit.now,
     };
     let installed = {
         let _one = site.installing();
-        install(
-            &site.store,
-            &hasty(site),
-            verified,
-            &site.app_address(),
-            visit.lang,
-            visit.now,
-        )
+        if is_refused {
+            installer.install_anew()
+        } else {
+            installer.install()
+        }
     };
     match installed {
         Ok(installed) => {
@@ -254,11 +256,6 @@ pub fn take_early(visit: &Visit<'_>) -> Result<Option<Denied>, Problem> {
         }
     }
     Ok(None)
-}
-
-/// Why an installation that came early is still kept, in a few sentences.
-pub fn refused(visit: &Visit<'_>, denied: Denied) -> String {
-    denied::sentences(visit, denied)
 }
 
 fn put_back(visit: &Visit<'_>, one: Kept, others: impl Iterator<Item = Kept>) {

@@ -244,6 +244,14 @@ fn rows<'a>(visit: &Visit<'a>, status: &AppStatus) -> Vec<(&'a str, Markup)> {
     rows
 }
 
+/// What becomes of an access that cannot be renewed, and what to look at.
+pub fn without_renewal(visit: &Visit<'_>) -> &'static str {
+    visit.t(
+        "Без продления мост проработает час после установки, потом запросы будут ждать. Проверьте ключ приложения (client_secret) и доступ моста к серверу авторизации.",
+        "Without that the bridge works for an hour after the installation, and then requests wait. Check the application's key (client_secret), and that the bridge can reach the authorization server.",
+    )
+}
+
 /// What an administrator has to be told, with the way out.
 pub fn warn(visit: &Visit<'_>, warning: &AppWarning) -> Markup {
     match warning {
@@ -252,10 +260,7 @@ pub fn warn(visit: &Visit<'_>, warning: &AppWarning) -> Markup {
             html! {
                 p { strong { (visit.t("Доступ приложения к порталу пока не удалось продлить.", "The application's access to the portal could not be renewed so far.")) } }
                 (explain::paragraph(visit.lang, reason))
-                p { (visit.t(
-                    "Без продления мост проработает час после установки, потом запросы будут ждать. Проверьте ключ приложения (client_secret) и доступ моста к серверу авторизации.",
-                    "Without that the bridge works for an hour after the installation, and then requests wait. Check the application's key (client_secret), and that the bridge can reach the authorization server.",
-                )) }
+                p { (without_renewal(visit)) }
             },
         ),
         AppWarning::RefreshEnds { at } => notice(
@@ -321,7 +326,7 @@ pub fn keep(visit: &Visit<'_>, operator: &Operator, form: &Form) -> Answer {
             tracing::info!(name = operator.name(), portal = %keys.portal, client_id = %keys.client_id, "an application's keys were stored");
             visit.site.early().wake();
             if let Some(denied) = in_portal::take_early(visit)? {
-                return visit.failed("/portal", in_portal::refused(visit, denied));
+                return visit.failed("/portal", in_portal::denied::sentences(visit, denied));
             }
             visit.site.engine.look_again();
             let status = app::status(&visit.site.store)?;

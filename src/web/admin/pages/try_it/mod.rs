@@ -290,14 +290,12 @@ fn foresee(
 
 /// What would not be delivered at all.
 fn stays_here(visit: &Visit<'_>, stored: &StoredChannel, decoded: &Decoded) -> Markup {
-    let channel = &stored.channel;
-    let own = channel.secret.as_ref().map(|secret| secret.reveal().as_bytes());
     let text = if decoded.is_test() {
         visit.t(
             "Это проверка связи или пустой запрос: он сохранится в журнале, на портал ничего не попадёт. Ниже — что было бы иначе.",
             "This is a connection test or an empty request: it is kept in the inbox, and nothing reaches the portal. Below is what would happen otherwise.",
         )
-    } else if spam::caught(channel, &decoded.fields, own).is_some() {
+    } else if spam::trapped(&stored.channel, &decoded.fields).is_some() {
         visit.t(
             "Заполнено скрытое поле-ловушка: такой запрос с сайта сохранится как спам, на портал ничего не попадёт. Ниже — что было бы иначе.",
             "The hidden trap field is filled in: such a request from a website is kept as spam, and nothing reaches the portal. Below is what would happen otherwise.",
